@@ -1,0 +1,67 @@
+import { z } from '@hono/zod-openapi'
+import { defaults } from './defaults.ts'
+
+const command = z
+  .string()
+  .min(1)
+  .max(8192)
+  .refine((text) => !text.includes('\0'), 'must not contain a NUL')
+
+/** Seconds as a number, or `90s`, `5m`, `1h`. Becomes milliseconds. */
+const duration = z.union([z.number().nonnegative(), z.string().regex(/^\d{1,6}(ms|s|m|h)$/)]).transform((value) => {
+  if (typeof value === 'number') return Math.round(value * 1000)
+  const [, amount, unit] = /^(\d+)(ms|s|m|h)$/.exec(value)!
+  return Number(amount) * { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[unit as 'ms' | 's' | 'm' | 'h']
+})
+
+const upTo = (limitMs: number) =>
+  duration.refine((ms) => ms <= limitMs, `must be at most ${limitMs / 1000} seconds`)
+
+/** A path on the service itself: `//evil/` and `@evil` are other hosts to some URL parsers. */
+const healthPath = z
+  .string()
+  .max(1024)
+  .regex(/^\/(?!\/)[^\s@\\]*$/, 'must be a path such as /healthz')
+
+const folder = z
+  .string()
+  .max(512)
+  .refine(
+    (text) => !text.startsWith('/') && !text.split('/').includes('..') && !/[\0\n\r]/.test(text),
+    'must be a folder inside the repository',
+  )
+
+/** What `sluice.yaml` may say, and an environment's `config` in the API, which wins over the file. */
+export const configSchema = z
+  .strictObject({
+    root: folder.optional().describe('Folder of the repository that is the service'),
+    install: command.nullable().optional().describe('Replaces the detected install command; null for none'),
+    build: command.nullable().optional().describe('Replaces the detected build command; null for none'),
+    start: command.optional().describe('Starts the web process, which listens on $PORT'),
+    hooks: z
+      .strictObject({
+        migrate: command.optional().describe('Runs once per deployment, on one host, before the switch'),
+        reload: command.optional().describe('Runs after the migration, then the candidate restarts'),
+      })
+      .optional(),
+    hookTimeout: upTo(3_600_000).optional().describe('Of the migrate hook; default 20m'),
+    buildTimeout: upTo(3_600_000).optional().describe('Of install and of build; default 15m'),
+    health: z
+      .strictObject({ path: healthPath })
+      .optional()
+      .describe('GET must answer 2xx before the release goes live'),
+    bootTimeout: upTo(900_000).optional().describe(`Until the service must listen; default ${defaults.bootTimeout / 1000}s`),
+    drain: upTo(900_000).optional().describe(`How long open requests may take at a switch; default ${defaults.drain / 1000}s`),
+    static: z
+      .strictObject({ folder: folder.optional(), spa: z.boolean().optional() })
+      .optional()
+      .describe('Serve a folder of files instead of starting a process of its own'),
+    environment: z
+      .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), z.union([z.string(), z.number(), z.boolean()]).transform(String))
+      .optional()
+      .describe('Plain variables; those set on the environment win'),
+    keepReleases: z.number().int().min(1).max(50).optional(),
+  })
+  .openapi('Config')
+export type Config = z.infer<typeof configSchema>
+export type ConfigInput = z.input<typeof configSchema>

@@ -1,0 +1,22 @@
+/** Numbers of the field; each says where it comes from. Milliseconds unless the name says otherwise. */
+export const defaults = {
+  /** TCP connect on PORT within 60 s (Scalingo, Heroku). */
+  bootTimeout: 60_000,
+  /** SIGTERM, 30 s, SIGKILL (Scalingo, Heroku, kamal-proxy). */
+  drain: 30_000,
+  /** A hook gets 20 minutes (Scalingo). */
+  hookTimeout: 20 * 60_000,
+  /** An install or build gets 15 minutes each (Heroku's build limit); the deploy as a whole 60. */
+  buildTimeout: 15 * 60_000,
+  deployTimeout: 60 * 60_000,
+  /** One health request (kamal-proxy). */
+  healthTimeout: 5_000,
+  /** Releases kept for an instant rollback (Capistrano, Deployer). */
+  keepReleases: 5,
+  /** Bytes of output kept in a failure; the whole is in the log. */
+  failureTail: 16 * 1024,
+  /** Bytes of log stored per step of a deployment; what comes after is counted, not kept. */
+  stepLogCap: 16 * 1024 * 1024,
+  /** Bytes of the running service's log kept per release, in two files. */
+  serviceLogCap: 10 * 1024 * 1024,
+} as const

@@ -1,0 +1,133 @@
+import { z } from '@hono/zod-openapi'
+import { environmentNameSchema, refSchema, serviceIdSchema } from './service.ts'
+import { compensations, deploymentStatuses, stepNames, stepStatuses, triggers } from './vocabulary.ts'
+
+export const newDeploymentSchema = z
+  .strictObject({
+    serviceId: serviceIdSchema,
+    environment: environmentNameSchema,
+    ref: refSchema.optional().describe("Branch, tag or commit; the environment's branch when absent"),
+  })
+  .openapi('NewDeployment')
+
+export const rollbackSchema = z
+  .strictObject({
+    releaseId: z.string().max(120).optional().describe('The kept release before the live one when absent'),
+  })
+  .openapi('Rollback')
+
+export const cancelSchema = z.strictObject({ reason: z.string().max(500).optional() }).openapi('Cancel')
+
+export const failureSchema = z
+  .object({
+    step: z.enum(stepNames).nullable(),
+    code: z.string(),
+    message: z.string(),
+    hint: z.string(),
+    link: z.string(),
+  })
+  .openapi('Failure')
+
+export const stepSchema = z
+  .object({
+    name: z.enum(stepNames),
+    status: z.enum(stepStatuses),
+    attempt: z.number().int().describe('0 until it has started'),
+    detail: z.string().nullable().describe('What it did, or why it was skipped'),
+    startedAt: z.iso.datetime().nullable(),
+    finishedAt: z.iso.datetime().nullable(),
+  })
+  .openapi('Step')
+export type Step = z.infer<typeof stepSchema>
+
+export const deploymentSchema = z
+  .object({
+    id: z.string(),
+    number: z.number().int(),
+    serviceId: z.string(),
+    environment: z.string(),
+    status: z.enum(deploymentStatuses),
+    trigger: z.enum(triggers),
+    ref: z.string(),
+    commitSha: z.string().nullable(),
+    commitMessage: z.string().nullable(),
+    repoFullName: z.string().nullable(),
+    stackId: z.string().nullable(),
+    serviceUrl: z.string().nullable(),
+    actionsRunUrl: z.string().nullable(),
+    releaseId: z.string().nullable(),
+    live: z.boolean(),
+    steps: z.array(stepSchema),
+    failure: failureSchema.nullable(),
+    compensation: z.enum(compensations),
+    cancelRequested: z.object({ by: z.string(), reason: z.string().nullable(), at: z.iso.datetime() }).nullable(),
+    rollbackOf: z.string().nullable().describe('For a rollback: the deployment that built the release'),
+    retryOf: z.string().nullable(),
+    supersededBy: z.string().nullable(),
+    archivedAt: z.iso.datetime().nullable(),
+    workflowId: z.string(),
+    runId: z.string().nullable(),
+    temporalUrl: z.string().nullable(),
+    queuePosition: z.number().int().nullable().describe('1 is next; null when not queued'),
+    queuedAt: z.iso.datetime(),
+    startedAt: z.iso.datetime().nullable(),
+    finishedAt: z.iso.datetime().nullable(),
+  })
+  .openapi('Deployment')
+export type Deployment = z.infer<typeof deploymentSchema>
+
+export const listDeploymentsSchema = z.object({
+  serviceId: serviceIdSchema.optional(),
+  environment: environmentNameSchema.optional(),
+  status: z.enum(deploymentStatuses).optional(),
+  trigger: z.enum(triggers).optional(),
+  includeArchived: z.stringbool().default(false),
+  limit: z.coerce.number().int().min(1).max(100).default(20),
+  cursor: z.string().max(200).optional(),
+})
+
+export const releaseSchema = z
+  .object({
+    releaseId: z.string(),
+    deploymentId: z.string().describe('The deployment that built it'),
+    commitSha: z.string().nullable(),
+    live: z.boolean(),
+    kept: z.boolean().describe('Still on the disk, so that a rollback to it is instant'),
+    createdAt: z.iso.datetime(),
+  })
+  .openapi('Release')
+export type Release = z.infer<typeof releaseSchema>
+
+export const findingSchema = z
+  .object({
+    code: z.string(),
+    message: z.string(),
+    link: z.string().describe('Where it is put right'),
+    fix: z.string().nullable().describe('The command that puts it right'),
+  })
+  .openapi('Finding')
+export type Finding = z.infer<typeof findingSchema>
+
+export const logLineSchema = z
+  .object({
+    seq: z.number().int(),
+    step: z.enum(stepNames).nullable(),
+    at: z.iso.datetime(),
+    text: z.string(),
+  })
+  .openapi('LogLine')
+export type LogLine = z.infer<typeof logLineSchema>
+
+/** Something that changed in a deployment. `seq` counts up per deployment and is the SSE id. */
+export const deploymentEventSchema = z
+  .object({
+    seq: z.number().int(),
+    at: z.iso.datetime(),
+    type: z.enum(['queued', 'started', 'step', 'live', 'cancelRequested', 'finished']),
+    step: z.enum(stepNames).nullable(),
+    status: z.string().describe('Of the step for `step`, else of the deployment'),
+    attempt: z.number().int().nullable(),
+    detail: z.string().nullable(),
+  })
+  .openapi('DeploymentEvent')
+export type DeploymentEvent = z.infer<typeof deploymentEventSchema>

@@ -1,0 +1,157 @@
+import type { StepName } from './vocabulary.ts'
+
+/**
+ * Every code a deployment can fail with: what it means and what to do next. Free of zod.
+ * The guide "When a deploy fails" has a section per code; `link` leads to it.
+ */
+export const failureCodes = {
+  PreflightFailed: {
+    step: 'preflight',
+    means: 'Something that this deployment needs is missing.',
+    hint: 'Put right each finding listed in the message, then deploy again.',
+  },
+  HostUnavailable: {
+    step: 'preflight',
+    means: 'The host did not take the work: its agent is not running.',
+    hint: 'Start the agent on that host (`sluice up`), then retry the deployment.',
+  },
+  DatabaseUnreachable: {
+    step: 'validate',
+    means: 'A database that the service is configured with does not answer.',
+    hint: 'Check that the database runs and that the variable holds the right address and password.',
+  },
+  RefNotFound: {
+    step: 'fetch',
+    means: 'The repository has no such branch, tag or commit.',
+    hint: 'Push the branch, or deploy another one with --ref.',
+  },
+  RepositoryUnreachable: {
+    step: 'fetch',
+    means: 'The repository could not be read.',
+    hint: 'Check the url and the credentials of the service, and that this host can reach it.',
+  },
+  SourceRejected: {
+    step: 'fetch',
+    means: 'The source holds something that is never deployed.',
+    hint: 'Remove what the message names from the repository.',
+  },
+  ConfigInvalid: {
+    step: 'fetch',
+    means: 'sluice.yaml or the environment configuration does not fit the schema.',
+    hint: 'Correct the fields named in the message; `sluice plan` checks the file without deploying.',
+  },
+  NoPlan: {
+    step: 'fetch',
+    means: 'No technology was detected and no start command is configured.',
+    hint: 'Add a Procfile with a `web:` line, or a sluice.yaml with `start:`.',
+  },
+  ToolMissing: {
+    step: 'install',
+    means: 'A program that the plan needs is not installed on the host, or has another version than asked.',
+    hint: 'Install it on the host, or change the version that the repository asks for.',
+  },
+  InstallFailed: {
+    step: 'install',
+    means: 'The install command ended with an error.',
+    hint: 'Read the last lines of the step; run the same command locally from a clean checkout.',
+  },
+  BuildFailed: {
+    step: 'build',
+    means: 'The build command ended with an error.',
+    hint: 'Read the last lines of the step; run the same command locally from a clean checkout.',
+  },
+  CommandTimedOut: {
+    step: 'build',
+    means: 'A command ran longer than it may.',
+    hint: 'Look where it hangs, or raise its time-out in sluice.yaml.',
+  },
+  NeverListened: {
+    step: 'validate',
+    means: 'The new release runs but did not accept a connection within the boot time-out.',
+    hint: 'Listen on the port in the PORT variable, on 0.0.0.0 or 127.0.0.1; raise bootTimeout if it boots slowly.',
+  },
+  WrongPort: {
+    step: 'validate',
+    means: 'The new release listens on another port than PORT.',
+    hint: 'Read the port from the PORT variable instead of a fixed number.',
+  },
+  ExitedAtBoot: {
+    step: 'validate',
+    means: 'The new release exited or crashed while it was being checked.',
+    hint: 'Read its last lines below; start it locally with the same variables.',
+  },
+  Unhealthy: {
+    step: 'validate',
+    means: 'The health path did not answer 2xx within the boot time-out.',
+    hint: 'Open the health path locally; check what the handler needs.',
+  },
+  MigrationFailed: {
+    step: 'migrate',
+    means: 'The migration hook ended with an error. The old release still serves.',
+    hint: 'Check the state of the database by hand before deploying again: part of it may have run.',
+  },
+  MigrationOutcomeUnknown: {
+    step: 'migrate',
+    means: 'The migration was started, but its result was lost. It is never run a second time unasked.',
+    hint: 'Check in the database whether it took effect, then deploy again.',
+  },
+  ReloadFailed: {
+    step: 'reload',
+    means: 'The new release did not come back after its caches were rebuilt.',
+    hint: 'Read the last lines of the step.',
+  },
+  StaleDeployment: {
+    step: 'switch',
+    means: 'A newer deployment is live already, so this one may not take its place.',
+    hint: 'Nothing is to be done. To go back to this version, roll back to its release.',
+  },
+  SwitchFailed: {
+    step: 'switch',
+    means: 'The router or the live pointer could not be changed. Traffic was put back.',
+    hint: 'Check that the router runs and that the disk is not full (`sluice doctor`).',
+  },
+  ReleaseGone: {
+    step: 'validate',
+    means: 'The release to go back to is no longer on the disk.',
+    hint: 'Deploy its commit again with --ref.',
+  },
+  DiskFull: {
+    step: 'fetch',
+    means: 'There is no room left on the disk.',
+    hint: 'Free space on the host, then retry.',
+  },
+  Terminated: {
+    step: undefined,
+    means: 'The deployment workflow was terminated or ran out of time. Its release was discarded.',
+    hint: 'Retry the deployment. To stop one, cancel it instead.',
+  },
+  Internal: {
+    step: undefined,
+    means: 'Sluice itself failed.',
+    hint: 'See the log of the agent and the worker; retry the deployment.',
+  },
+} as const satisfies Record<string, { step: StepName | undefined; means: string; hint: string }>
+
+export type FailureCode = keyof typeof failureCodes
+
+export function isFailureCode(code: string): code is FailureCode {
+  return Object.hasOwn(failureCodes, code)
+}
+
+/** Where the guide explains a code; a path on the API server. */
+export const failureLink = (code: FailureCode): string =>
+  `/guides/when-a-deploy-fails#${code.replaceAll(/(?<=[a-z])(?=[A-Z])/g, '-').toLowerCase()}`
+
+/** Why a deployment failed, as the API shows it. */
+export interface Failure {
+  step: StepName | null
+  code: FailureCode
+  message: string
+  hint: string
+  link: string
+}
+
+export function failureOf(code: FailureCode, message: string, step?: StepName): Failure {
+  const known = failureCodes[code]
+  return { step: step ?? known.step ?? null, code, message, hint: known.hint, link: failureLink(code) }
+}

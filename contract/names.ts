@@ -1,0 +1,72 @@
+/** Names and ids that several processes must agree on. Free of zod: workflow code takes values from here. */
+
+export const workflowTypes = { lane: 'lane', deploy: 'deploy', teardown: 'teardown' } as const
+
+export const updateNames = { enqueueDeployment: 'enqueueDeployment' } as const
+
+export const signalNames = {
+  /** To a deployment or to its lane: who cancels, and why. */
+  cancelDeployment: 'cancelDeployment',
+  /** To a lane: continue as new as soon as no deployment runs. */
+  rotateLane: 'rotateLane',
+} as const
+
+export const queryNames = {
+  /** Of a deployment: its steps so far. */
+  progress: 'progress',
+  /** Of a lane: what runs and what waits. */
+  queue: 'queue',
+} as const
+
+/** Workflows and the activities that touch only the store. */
+export const controlQueue = 'control'
+
+/** Activities that touch one host's disk, processes and router. */
+export const hostQueue = (host: string): string => `host/${host}`
+
+/** One lane per environment. */
+export const laneId = (serviceId: string, environment: string): string => `env/${serviceId}/${environment}`
+
+/** Workflow id of one deployment. */
+export const deployWorkflowId = (serviceId: string, environment: string, number: number): string =>
+  `deploy/${serviceId}/${environment}/${number}`
+
+/** Workflow id of the removal of a deleted environment. */
+export const teardownId = (serviceId: string, environment: string): string => `teardown/${serviceId}/${environment}`
+
+/** Id of a deployment in the API; neither names nor numbers contain a dot, so it is unique. */
+export const deploymentId = (serviceId: string, environment: string, number: number): string =>
+  `${serviceId}.${environment}.${number}`
+
+/** Id of a release: the deployment that built it. */
+export const releaseId = (serviceId: string, environment: string, releaseNumber: number): string =>
+  `${serviceId}.${environment}.r${releaseNumber}`
+
+/** The number in a release id; undefined when it is not one. */
+export function parseReleaseNumber(id: string): number | undefined {
+  const match = /\.r([1-9][0-9]{0,8})$/.exec(id)
+  return match ? Number(match[1]) : undefined
+}
+
+/** `{serviceId, environment, number}` of a deployment id; undefined when it is not one. */
+export function parseDeploymentId(
+  id: string,
+): { serviceId: string; environment: string; number: number } | undefined {
+  const match = /^([a-z][a-z0-9-]{0,39})\.([a-z][a-z0-9-]{0,39})\.([1-9][0-9]{0,8})$/.exec(id)
+  if (!match) return undefined
+  return { serviceId: match[1]!, environment: match[2]!, number: Number(match[3]) }
+}
+
+/** Temporal search attributes, all Keyword. */
+export const searchAttributeNames = [
+  'Service',
+  'Environment',
+  'CommitSha',
+  'Step',
+  'DeploymentStatus',
+  'Trigger',
+] as const
+
+/** Host name under which an environment is served: `<service>.localhost`, or with `-<environment>`. */
+export const routeHost = (serviceId: string, environment: string): string =>
+  environment === 'production' ? `${serviceId}.localhost` : `${serviceId}-${environment}.localhost`

@@ -1,0 +1,58 @@
+import { z } from '@hono/zod-openapi'
+
+/** What a detector sees: the paths of a tree, and the text of the few files that detectors read. */
+export interface FileTree {
+  /** Every file, relative, with forward slashes, sorted. Folders are implied. */
+  paths: readonly string[]
+  /** Text of those among `paths` for which `isDetectionFile` holds. */
+  files: Readonly<Record<string, string>>
+}
+
+export const commandSchema = z
+  .object({
+    command: z.string().describe('Run by `sh -c` in the release folder as the service user'),
+    reason: z.string().describe('Why this command was chosen'),
+  })
+  .openapi('PlannedCommand')
+
+export const planSchema = z
+  .object({
+    technology: z.string().describe('For example node, static, procfile'),
+    reasons: z.array(z.string()).describe('What in the tree led to each choice'),
+    warnings: z.array(z.string()),
+    root: z.string().describe('Folder of the tree that is the service; empty for the top'),
+    install: commandSchema.nullable(),
+    build: commandSchema.nullable(),
+    start: commandSchema,
+    migrate: commandSchema.nullable().describe('The hook that runs once per deployment before the switch'),
+    migrateTimeoutMs: z.number().int(),
+    reload: commandSchema.nullable().describe('Run after the migration, for caches that freeze settings'),
+    healthPath: z.string().nullable(),
+    bootTimeoutMs: z.number().int(),
+    drainMs: z.number().int(),
+    buildTimeoutMs: z.number().int(),
+    tools: z
+      .array(z.object({ name: z.string(), version: z.string().nullable(), reason: z.string() }))
+      .describe('Programs that must be on the host, with the semver range asked for'),
+    environment: z.record(z.string(), z.string()).describe('Variables that the technology wants at run time'),
+    buildEnvironment: z.record(z.string(), z.string()).describe('Variables for install and build'),
+    suggestions: z.array(commandSchema).describe('Hooks that look useful but are never run unasked'),
+  })
+  .openapi('Plan')
+export type Plan = z.infer<typeof planSchema>
+
+/** A tree that cannot be planned: the code is one of `failureCodes`. */
+export class PlanError extends Error {
+  override name = 'PlanError'
+  readonly code: 'NoPlan' | 'ConfigInvalid'
+  readonly details: { pointer: string; message: string }[]
+  constructor(
+    code: 'NoPlan' | 'ConfigInvalid',
+    message: string,
+    details: { pointer: string; message: string }[] = [],
+  ) {
+    super(message)
+    this.code = code
+    this.details = details
+  }
+}

@@ -1,0 +1,137 @@
+import { z } from '@hono/zod-openapi'
+import { configSchema } from './config.ts'
+
+/** Names become folders, host names and workflow ids: a DNS label, short enough that two of them fit in one. */
+const name = (what: string) =>
+  z
+    .string()
+    .max(40, `${what} must be at most 40 characters`)
+    .regex(
+      /^[a-z]([a-z0-9-]*[a-z0-9])?$/,
+      `${what} must be lower-case letters, digits and hyphens, starting with a letter and not ending with a hyphen`,
+    )
+
+export const serviceIdSchema = name('a service id').openapi({ example: 'shop' })
+export const environmentNameSchema = name('an environment name').openapi({ example: 'production' })
+
+/** git's own rule accepts `a$(id)`, `-x` and `@`: this is narrower. */
+export const refSchema = z
+  .string()
+  .min(1)
+  .max(200)
+  .regex(
+    /^(?![-/.@])(?!.*(\.\.|\/\/|@\{|\/\.|\.lock(\/|$)))[A-Za-z0-9._/@+#-]+(?<![/.])$/,
+    'must be a branch, a tag or a commit: letters, digits and . _ / - + # only, not starting with - . / or @',
+  )
+  .refine((ref) => !ref.split('/').some((part) => part.startsWith('-')), 'no part may start with a hyphen')
+  .openapi({ example: 'main' })
+
+export const sourceSchema = z
+  .discriminatedUnion('kind', [
+    z.strictObject({
+      kind: z.literal('git'),
+      url: z
+        .string()
+        .min(1)
+        .max(2048)
+        .describe('https url, or the path of a repository under SLUICE_SOURCE_ROOTS; a password in it is stored encrypted'),
+    }),
+  ])
+  .openapi('Source')
+export type ServiceSource = z.infer<typeof sourceSchema>
+
+export const newServiceSchema = z
+  .strictObject({
+    serviceId: serviceIdSchema,
+    source: sourceSchema,
+  })
+  .openapi('NewService')
+export const changeServiceSchema = z.strictObject({ source: sourceSchema }).partial().openapi('ChangeService')
+
+export const serviceSchema = z
+  .object({
+    serviceId: serviceIdSchema,
+    source: sourceSchema.describe('A password in the url is shown as ***'),
+    repoFullName: z.string().nullable().describe('owner/name, where the url has one'),
+    environments: z.array(z.string()),
+    createdAt: z.iso.datetime(),
+  })
+  .openapi('Service')
+export type Service = z.infer<typeof serviceSchema>
+
+export const variableNameSchema = z
+  .string()
+  .max(255)
+  .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'a variable name is letters, digits and _, not starting with a digit')
+  .refine(
+    (variable) => !reservedVariables.has(variable) && !variable.startsWith('SLUICE_'),
+    'this variable is set by Sluice itself',
+  )
+const reservedVariables = new Set(['PORT'])
+
+export const variableValueSchema = z
+  .string()
+  .refine((value) => !value.includes('\0'), 'a value must not contain a NUL')
+  .refine((value) => Buffer.byteLength(value) < 128 * 1024, 'a value must be smaller than 128 KiB (the limit of execve)')
+
+export const variablesInputSchema = z
+  .record(variableNameSchema, variableValueSchema)
+  .refine((all) => Object.keys(all).length <= 500, 'at most 500 variables')
+
+const label = '[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?'
+export const domainSchema = z
+  .string()
+  .max(253)
+  .regex(new RegExp(`^${label}(\\.${label})+$`), 'must be a lower-case host name such as shop.example.com')
+
+export const putEnvironmentSchema = z
+  .strictObject({
+    branch: refSchema,
+    variables: variablesInputSchema.optional().describe('Replaces all variables of the environment'),
+    domains: z.array(domainSchema).max(50).optional(),
+    autoDeploy: z.boolean().optional(),
+    config: configSchema.optional(),
+  })
+  .openapi('PutEnvironment')
+export type PutEnvironment = z.infer<typeof putEnvironmentSchema>
+
+export const liveSchema = z
+  .object({
+    deploymentId: z.string(),
+    number: z.number().int(),
+    releaseId: z.string(),
+    commitSha: z.string().nullable(),
+    since: z.iso.datetime(),
+  })
+  .openapi('Live')
+
+export const environmentSchema = z
+  .object({
+    serviceId: serviceIdSchema,
+    environment: environmentNameSchema,
+    branch: z.string(),
+    variables: z.array(z.object({ name: z.string(), secret: z.boolean(), updatedAt: z.iso.datetime() })),
+    domains: z.array(z.string()),
+    autoDeploy: z.boolean(),
+    config: z.record(z.string(), z.unknown()),
+    host: z.string(),
+    serviceUrl: z.string(),
+    live: liveSchema.nullable(),
+    createdAt: z.iso.datetime(),
+  })
+  .openapi('Environment')
+export type Environment = z.infer<typeof environmentSchema>
+
+export const variableSchema = z
+  .object({
+    name: z.string(),
+    secret: z.boolean(),
+    value: z.string().nullable().describe('null for a secret: those are write-only'),
+    updatedAt: z.iso.datetime(),
+  })
+  .openapi('Variable')
+export type Variable = z.infer<typeof variableSchema>
+
+export const putVariableSchema = z
+  .strictObject({ value: variableValueSchema, secret: z.boolean().default(true) })
+  .openapi('PutVariable')

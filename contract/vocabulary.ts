@@ -1,0 +1,45 @@
+/** The words of the API. Free of zod, so that workflow code may take values from here. */
+
+export const deploymentStatuses = [
+  'QUEUED',
+  'RUNNING',
+  'SUCCEEDED',
+  'FAILED',
+  'CANCELED',
+  'SUPERSEDED',
+] as const
+export type DeploymentStatus = (typeof deploymentStatuses)[number]
+
+export const stepStatuses = ['PENDING', 'RUNNING', 'SUCCEEDED', 'FAILED', 'SKIPPED', 'CANCELED'] as const
+export type StepStatus = (typeof stepStatuses)[number]
+
+/** The steps of the `zero-downtime` strategy, in order. */
+export const stepNames = [
+  'preflight',
+  'fetch',
+  'install',
+  'build',
+  'validate',
+  'migrate',
+  'reload',
+  'switch',
+  'cleanup',
+] as const
+export type StepName = (typeof stepNames)[number]
+
+export const triggers = ['api', 'push', 'webhook', 'archive', 'schedule', 'retry', 'rollback'] as const
+export type Trigger = (typeof triggers)[number]
+
+export const compensations = ['NONE', 'DONE', 'FAILED'] as const
+export type Compensation = (typeof compensations)[number]
+
+export const finalStatuses: readonly DeploymentStatus[] = ['SUCCEEDED', 'FAILED', 'CANCELED', 'SUPERSEDED']
+
+export function isFinal(status: DeploymentStatus): boolean {
+  return finalStatuses.includes(status)
+}
+
+/** The steps that a deployment of this trigger goes through: a rollback builds nothing. */
+export function stepsOf(trigger: Trigger): readonly StepName[] {
+  return trigger === 'rollback' ? ['preflight', 'validate', 'switch', 'cleanup'] : stepNames
+}

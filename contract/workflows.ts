@@ -1,0 +1,158 @@
+import type { Compensation, DeploymentStatus, StepName, StepStatus, Trigger } from './vocabulary.ts'
+import type { Failure } from './failures.ts'
+
+/** Everything that workflows, activities and those who start them pass to each other. Types only. */
+
+/** Which deployment, and which release it brings up: the one it builds, or the one a rollback goes back to. */
+export interface ReleaseRef {
+  serviceId: string
+  environment: string
+  /** Number of the deployment: the fence. */
+  number: number
+  deploymentId: string
+  /** Number of the deployment that built the release. Equal to `number` unless this is a rollback. */
+  releaseNumber: number
+}
+
+/** What `enqueueDeployment` takes. */
+export interface EnqueueRequest {
+  /** Same id, same deployment: makes the call safe to repeat. */
+  requestId: string
+  serviceId: string
+  environment: string
+  host: string
+  trigger: Trigger
+  ref: string
+  /** An exact commit instead of resolving `ref` (retry). */
+  commitSha?: string
+  /** For a rollback. */
+  releaseNumber?: number
+  retryOf?: string
+  rollbackOf?: string
+  requestedBy: string
+  /** Shown with the deployment: owner/name, and where it will answer. */
+  repoFullName: string | null
+  serviceUrl: string
+  queuedAt: string
+  /** The lane numbers from here at least; the store knows numbers that a lost lane forgot. */
+  numberFloor: number
+  timings: Timings
+}
+
+/** Milliseconds; what Temporal's time-outs are derived from. */
+export interface Timings {
+  deployTimeout: number
+}
+
+export interface Enqueued {
+  number: number
+  deploymentId: string
+}
+
+export interface LaneInput {
+  serviceId: string
+  environment: string
+  /** Carried over continue-as-new. */
+  carried?: LaneState
+}
+
+export interface LaneState {
+  lastNumber: number
+  waiting: QueuedDeployment[]
+  /** A deployment that still ran when the lane continued as new. */
+  running: QueuedDeployment | null
+  /** requestId → number, newest last, bounded. */
+  recent: [string, number][]
+}
+
+export interface QueuedDeployment extends DeployInput {
+  requestId: string
+}
+
+/** Input of one deployment workflow. */
+export interface DeployInput extends ReleaseRef {
+  host: string
+  trigger: Trigger
+  ref: string
+  commitSha?: string
+  retryOf?: string
+  rollbackOf?: string
+  requestedBy: string
+  repoFullName: string | null
+  serviceUrl: string
+  queuedAt: string
+  timings: Timings
+}
+
+export interface CancelRequest {
+  /** Which one, when sent to the lane. */
+  deploymentId: string
+  by: string
+  reason: string | null
+}
+
+export interface DeployResult {
+  deploymentId: string
+  status: DeploymentStatus
+  releaseId: string
+  commitSha: string | null
+}
+
+/** Written by the worker once a deployment has ended, however it ended. */
+export interface Outcome {
+  release: ReleaseRef
+  status: DeploymentStatus
+  compensation: Compensation
+  failure: Failure | null
+  /** The step that was under way. */
+  step: StepName | null
+}
+
+export interface StepProgress {
+  name: StepName
+  status: StepStatus
+  detail: string | null
+}
+
+/** Answer of the `progress` query. */
+export interface Progress {
+  deploymentId: string
+  status: DeploymentStatus
+  steps: StepProgress[]
+  cancel: CancelRequest | null
+}
+
+/** Answer of the lane's `queue` query. */
+export interface QueueView {
+  running: string | null
+  waiting: string[]
+}
+
+/** What every step activity answers. */
+export interface StepReport {
+  /** One line for people: what was done. */
+  detail: string
+  /** True: there was nothing to do. */
+  skipped?: boolean
+}
+
+export interface FetchReport extends StepReport {
+  commitSha: string
+}
+
+export interface TeardownInput {
+  serviceId: string
+  environment: string
+  host: string
+  /** Fence: higher than any deployment so far. */
+  number: number
+}
+
+/** What `settleTerminated` found. */
+export interface Settled {
+  /** The switch had happened: the release is live and was kept. */
+  live: boolean
+}
+
+/** How a deployment workflow ended, seen from outside. */
+export type WorkflowEnd = 'completed' | 'failed' | 'canceled' | 'terminated' | 'timedOut' | 'missing'

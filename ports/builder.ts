@@ -1,0 +1,18 @@
+import type { Plan } from '../contract/plan.ts'
+import type { ReleaseRef } from '../contract/workflows.ts'
+import type { JobResult } from './jobs.ts'
+
+/** Turns an exported tree into a release by running the plan's commands as jobs. */
+export interface Builder {
+  run(
+    step: 'install' | 'build' | 'migrate' | 'reload',
+    work: {
+      release: ReleaseRef
+      plan: Plan
+      command: string
+      variables: Record<string, string>
+      timeoutMs: number
+      signal: AbortSignal
+    },
+  ): Promise<JobResult>
+}

@@ -1,0 +1,22 @@
+import type { Builder } from './builder.ts'
+import type { Jobs } from './jobs.ts'
+import type { Readiness } from './readiness.ts'
+import type { Releases } from './releases.ts'
+import type { Router } from './router.ts'
+import type { Runtime } from './runtime.ts'
+import type { Secrets } from './secrets.ts'
+import type { Source } from './source.ts'
+import type { Store } from './store.ts'
+
+/** Everything that the activities of a host work with. */
+export interface Ports {
+  source: Source
+  builder: Builder
+  runtime: Runtime
+  router: Router
+  releases: Releases
+  store: Store
+  secrets: Secrets
+  jobs: Jobs
+  readiness: Readiness
+}

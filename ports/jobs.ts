@@ -1,0 +1,39 @@
+/** A command that may run long: detached, its output in a file, its exit status durable. */
+export interface JobSpec {
+  /** `<service>/<environment>/<number>/<step>`. One command runs under an id at a time, at most once if not repeatable. */
+  id: string
+  command: string
+  directory: string
+  /** Everything the command sees; nothing is inherited. Never written to disk or argv. */
+  environment: Record<string, string>
+  /** The service whose user it runs as. */
+  serviceId: string
+  environmentName: string
+  timeoutMs: number
+  /** False: a lost outcome is reported as `unknown`, never run again. */
+  repeatable: boolean
+}
+
+export type JobResult =
+  | { outcome: 'exited'; exitCode: number; signal: string | null; tail: string; attached: boolean }
+  | { outcome: 'timedOut'; tail: string }
+  | { outcome: 'unknown'; tail: string }
+
+export interface Jobs {
+  /**
+   * Starts the command, or attaches to the one that runs or has ended under this id.
+   * Aborting the signal with reason `cancel` ends the whole process group (SIGTERM, 5 s, SIGKILL) and rejects once it is gone;
+   * aborting with any other reason (the agent stops) only detaches.
+   * `onOutput` gets raw bytes with their offset in the output file, from `from` on.
+   */
+  run(
+    spec: JobSpec,
+    options: { signal: AbortSignal; output: { from: number; write(chunk: Buffer, offset: number): Promise<void> } },
+  ): Promise<JobResult>
+  /** Ends every job whose id starts with the prefix and removes what they left. Resolves when their processes are gone. */
+  discard(idPrefix: string): Promise<void>
+}
+
+export class JobCanceled extends Error {
+  override name = 'JobCanceled'
+}

@@ -1,0 +1,38 @@
+import type { Fence } from '../contract/routing.ts'
+import type { ReleaseRef } from '../contract/workflows.ts'
+
+/** Release folders of this host. */
+export interface Releases {
+  /** Folder that holds the code; exists once created. */
+  directory(release: ReleaseRef): string
+  /** Makes an empty folder for the code, owned by the service's user; what an earlier attempt left is removed. */
+  create(release: ReleaseRef): Promise<string>
+  /** True once `create` was called and neither `discard` nor `prune` has removed it. */
+  exists(release: ReleaseRef): Promise<boolean>
+  /** What a finished step wrote; undefined until then. */
+  stampOf<T>(release: ReleaseRef, step: string): Promise<T | undefined>
+  /** Durable: written last, so that its presence proves that the step is complete. */
+  stamp(release: ReleaseRef, step: string, report: unknown): Promise<void>
+  /** Hands the folder to the service's user (after an export by root). */
+  handOver(release: ReleaseRef): Promise<void>
+  /** Removes a release that this deployment built. Refuses the live one, and does nothing for a rollback's. */
+  discard(release: ReleaseRef): Promise<void>
+  /** The live pointer of an environment. */
+  live(serviceId: string, environment: string): Promise<LiveRelease | undefined>
+  /** @throws StaleFence (ports/router.ts) when the pointer was moved by a newer change. Idempotent by fence. */
+  setLive(serviceId: string, environment: string, fence: Fence, live: LiveRelease | null): Promise<void>
+  /** Release numbers on the disk, newest first. */
+  list(serviceId: string, environment: string): Promise<number[]>
+  /** Removes all but the newest `keep` and those named. Answers what it removed. */
+  prune(serviceId: string, environment: string, keep: number, always: number[]): Promise<number[]>
+  /** Removes everything of an environment that was deleted. */
+  forget(serviceId: string, environment: string): Promise<void>
+}
+
+export interface LiveRelease {
+  /** Deployment that made it live. */
+  number: number
+  releaseNumber: number
+  instance: string
+  port: number
+}

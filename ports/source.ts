@@ -1,0 +1,39 @@
+import type { FileTree } from '../contract/plan.ts'
+
+/** Where a service's code comes from, with the password taken out of the url. */
+export interface Repository {
+  serviceId: string
+  url: string
+  credentials: { username: string; password: string } | null
+}
+
+export interface Commit {
+  sha: string
+  message: string
+}
+
+/** Gets code. Nothing in a repository is ever executed here. */
+export interface Source {
+  /**
+   * The commit that a branch, tag or SHA means now.
+   * @throws SourceError RefNotFound, RepositoryUnreachable, SourceRejected
+   */
+  resolve(repository: Repository, ref: string, signal?: AbortSignal): Promise<Commit>
+  /** Checks that the ref exists without fetching it. @throws as resolve */
+  probe(repository: Repository, ref: string, signal?: AbortSignal): Promise<void>
+  /** What detectors see of a resolved commit. */
+  readTree(repository: Repository, sha: string, isDetectionFile: (path: string) => boolean): Promise<FileTree>
+  /** Writes the plain tree of a resolved commit into an empty or absent folder; no `.git`. @throws as resolve */
+  export(repository: Repository, sha: string, directory: string, signal?: AbortSignal): Promise<void>
+  /** Forgets the mirror of a service that was deleted. */
+  forget(serviceId: string): Promise<void>
+}
+
+export class SourceError extends Error {
+  override name = 'SourceError'
+  readonly code: 'RefNotFound' | 'RepositoryUnreachable' | 'SourceRejected' | 'DiskFull'
+  constructor(code: SourceError['code'], message: string) {
+    super(message)
+    this.code = code
+  }
+}

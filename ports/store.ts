@@ -1,0 +1,238 @@
+import type { Config } from '../contract/config.ts'
+import type { Deployment, DeploymentEvent, LogLine, Release } from '../contract/deployment.ts'
+import type { Failure } from '../contract/failures.ts'
+import type { Plan } from '../contract/plan.ts'
+import type { Variable } from '../contract/service.ts'
+import type { Compensation, DeploymentStatus, StepName, Trigger } from '../contract/vocabulary.ts'
+import type { ReleaseRef } from '../contract/workflows.ts'
+
+/** What Sluice knows. Rows are the truth; notifications only wake readers. */
+export interface Store {
+  services: ServiceStore
+  environments: EnvironmentStore
+  variables: VariableStore
+  deployments: DeploymentStore
+  logs: LogStore
+  releases: ReleaseStore
+  idempotency: IdempotencyStore
+  /** Calls back when a deployment's rows change. Notifications may be lost: also look every few seconds. Returns the unsubscribe. */
+  watch(deploymentId: string, changed: () => void): () => void
+  /** @throws Error when the database does not answer. */
+  ping(): Promise<void>
+  close(): Promise<void>
+}
+
+export interface ServiceRow {
+  serviceId: string
+  source: { kind: 'git'; url: string }
+  /** Sealed `user:password` of the url. */
+  sealedCredentials: string | null
+  repoFullName: string | null
+  createdAt: Date
+}
+
+export interface ServiceStore {
+  /** @throws Taken */
+  create(service: Omit<ServiceRow, 'createdAt'>): Promise<ServiceRow>
+  change(serviceId: string, change: Partial<Omit<ServiceRow, 'serviceId' | 'createdAt'>>): Promise<ServiceRow | undefined>
+  find(serviceId: string): Promise<ServiceRow | undefined>
+  list(): Promise<ServiceRow[]>
+  /** With everything that belongs to it. False when it did not exist. */
+  remove(serviceId: string): Promise<boolean>
+}
+
+export interface EnvironmentRow {
+  serviceId: string
+  environment: string
+  branch: string
+  domains: string[]
+  autoDeploy: boolean
+  config: Config
+  host: string
+  /** Set by `DeploymentStore.markLive` alone. */
+  live: LiveRow | null
+  createdAt: Date
+}
+
+export interface LiveRow {
+  deploymentId: string
+  number: number
+  releaseId: string
+  commitSha: string | null
+  since: Date
+}
+
+export interface EnvironmentStore {
+  /**
+   * Creates or changes.
+   * @throws Taken when another environment has one of the domains, or the host name that is its own by default.
+   */
+  put(row: Omit<EnvironmentRow, 'createdAt' | 'live'>): Promise<{ row: EnvironmentRow; created: boolean }>
+  find(serviceId: string, environment: string): Promise<EnvironmentRow | undefined>
+  list(serviceId?: string): Promise<EnvironmentRow[]>
+  remove(serviceId: string, environment: string): Promise<boolean>
+  /** Highest deployment number so far; 0 when there is none. */
+  lastNumber(serviceId: string, environment: string): Promise<number>
+}
+
+export interface SealedVariable {
+  name: string
+  sealed: string
+  secret: boolean
+}
+
+export interface VariableStore {
+  list(serviceId: string, environment: string): Promise<(SealedVariable & { updatedAt: Date })[]>
+  put(serviceId: string, environment: string, variable: SealedVariable): Promise<void>
+  /** Replaces all of them in one transaction. */
+  replace(serviceId: string, environment: string, variables: SealedVariable[]): Promise<void>
+  remove(serviceId: string, environment: string, name: string): Promise<boolean>
+}
+
+export interface NewDeployment {
+  id: string
+  number: number
+  serviceId: string
+  environment: string
+  trigger: Trigger
+  ref: string
+  commitSha: string | null
+  repoFullName: string | null
+  serviceUrl: string | null
+  retryOf: string | null
+  rollbackOf: string | null
+  releaseId: string | null
+  workflowId: string
+  requestedBy: string
+  queuedAt: Date
+}
+
+export interface DeploymentFilter {
+  serviceId?: string | undefined
+  environment?: string | undefined
+  status?: DeploymentStatus | undefined
+  trigger?: Trigger | undefined
+  includeArchived: boolean
+  limit: number
+  cursor?: string | undefined
+}
+
+/**
+ * Every write is safe to repeat, and none changes a deployment that has ended: a late writer loses.
+ * Each change adds an event with the next `seq` of that deployment in the same transaction, and notifies.
+ */
+export interface DeploymentStore {
+  /** Keeps the row that is there. Makes its steps PENDING. */
+  recordQueued(deployment: NewDeployment): Promise<void>
+  find(id: string): Promise<Deployment | undefined>
+  /** Newest first. `nextCursor` is null on the last page. @throws BadCursor */
+  list(filter: DeploymentFilter): Promise<{ data: Deployment[]; nextCursor: string | null }>
+  started(id: string, run: { runId: string; at: Date }): Promise<void>
+  stepStarted(id: string, step: StepName, attempt: number): Promise<void>
+  stepFinished(id: string, step: StepName, result: { status: 'SUCCEEDED' | 'SKIPPED'; detail: string | null }): Promise<void>
+  setCommit(id: string, commit: { sha: string; message: string }): Promise<void>
+  setPlan(id: string, plan: Plan): Promise<void>
+  planOf(id: string): Promise<Plan | undefined>
+  /** This deployment's release answers now; no other of the environment does. Never goes back to an older number. */
+  markLive(release: ReleaseRef): Promise<void>
+  /**
+   * Takes `live` from it and gives it back to the deployment `previous` (undo of markLive).
+   * A markLive of the same deployment that comes later loses.
+   */
+  unmarkLive(release: ReleaseRef, previous: number | null): Promise<void>
+  cancelRequested(id: string, cancel: { by: string; reason: string | null }): Promise<void>
+  /**
+   * Ends it. The step under way becomes FAILED or CANCELED, later ones SKIPPED (CANCELED when canceled).
+   * When superseded and `supersededBy` is absent, the next deployment of the environment is taken for it.
+   */
+  finish(
+    id: string,
+    outcome: {
+      status: DeploymentStatus
+      compensation: Compensation
+      failure: Failure | null
+      step: StepName | null
+      supersededBy?: string
+    },
+  ): Promise<void>
+  /** Those in QUEUED or RUNNING, oldest first. */
+  unfinished(): Promise<Deployment[]>
+  /** Sets or clears archivedAt. undefined when there is none; false when it has not ended. */
+  archive(id: string, archived: boolean): Promise<Deployment | false | undefined>
+  /** Events after `seq`, oldest first. */
+  events(id: string, afterSeq: number, limit: number): Promise<DeploymentEvent[]>
+}
+
+export interface LogStore {
+  /**
+   * Appends lines read from one output up to `to`; does nothing for the part that an earlier call has stored:
+   * `cursor` is the name of that output, `from` must equal what `position` answers.
+   * @returns false when `from` was not the stored position (another writer was faster).
+   */
+  append(
+    deploymentId: string,
+    batch: { step: StepName | null; cursor: string; from: number; to: number; lines: { at: Date; text: string }[] },
+  ): Promise<boolean>
+  /** How far the output named `cursor` is stored; 0 when nothing is. */
+  position(deploymentId: string, cursor: string): Promise<number>
+  read(
+    deploymentId: string,
+    options: { afterSeq: number; limit: number; step?: StepName | undefined },
+  ): Promise<LogLine[]>
+}
+
+export interface ReleaseStore {
+  /** Keeps the row that is there. `sealedVariables` is the snapshot that this release runs with. */
+  record(release: {
+    releaseId: string
+    deploymentId: string
+    serviceId: string
+    environment: string
+    number: number
+    commitSha: string
+    plan: Plan
+    sealedVariables: SealedVariable[]
+  }): Promise<void>
+  find(releaseId: string): Promise<StoredRelease | undefined>
+  list(serviceId: string, environment: string): Promise<Release[]>
+  /** The release was removed from the disk. */
+  gone(releaseIds: string[]): Promise<void>
+}
+
+export interface StoredRelease {
+  releaseId: string
+  deploymentId: string
+  number: number
+  commitSha: string
+  plan: Plan
+  sealedVariables: SealedVariable[]
+  kept: boolean
+}
+
+export interface IdempotencyStore {
+  /**
+   * Claims the key for this body. `new`: go on. `same`: it was answered before, with this.
+   * `running`: another request holds it. `mismatch`: it was used with another body.
+   */
+  claim(
+    key: string,
+    scope: string,
+    bodyHash: string,
+  ): Promise<
+    | { state: 'new' | 'running' | 'mismatch' }
+    | { state: 'same'; answer: { status: number; headers: Record<string, string>; body: string } }
+  >
+  answer(key: string, scope: string, answer: { status: number; headers: Record<string, string>; body: string }): Promise<void>
+  /** The request failed before it had an effect: the key may be used again. */
+  release(key: string, scope: string): Promise<void>
+}
+
+export class Taken extends Error {
+  override name = 'Taken'
+}
+
+export class BadCursor extends Error {
+  override name = 'BadCursor'
+}
+
+export type { Variable }
