@@ -1,0 +1,20 @@
+import type { Ports } from '../ports/index.ts'
+import { runCommand } from './run-command.ts'
+import { asStep } from './step.ts'
+
+/** Safe to repeat: a repeated attempt attaches to the command that runs or has ended. */
+export const buildRelease = (ports: Pick<Ports, 'builder' | 'store' | 'secrets'>) =>
+  asStep('build', ports, (input, signal) =>
+    runCommand(
+      ports,
+      input,
+      {
+        name: 'build',
+        command: (plan) => plan.build,
+        timeoutMs: (plan) => plan.buildTimeoutMs,
+        failure: 'BuildFailed',
+        nothing: 'nothing to build',
+      },
+      signal,
+    ),
+  )

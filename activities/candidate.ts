@@ -1,0 +1,118 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { request } from 'undici'
+import { defaults } from '../contract/defaults.ts'
+import { routeHost } from '../contract/names.ts'
+import type { Plan } from '../contract/plan.ts'
+import type { DeployInput, ReleaseRef } from '../contract/workflows.ts'
+import type { Ports } from '../ports/index.ts'
+import type { InstanceSpec, InstanceStatus, Listening } from '../ports/runtime.ts'
+import { releaseContext } from './release-context.ts'
+import { expected } from './typed-failure.ts'
+
+/** Milliseconds between two looks at a candidate that boots. */
+const lookEvery = 25
+
+/** A candidate that answers must still be there this much later: many crashes come right after boot. */
+const settle = 150
+
+type CandidatePorts = Pick<Ports, 'store' | 'secrets' | 'runtime' | 'releases'>
+
+/** Id of the processes that a deployment starts. Not of its release: a rollback starts an old one anew. */
+export const instanceId = ({ serviceId, environment, number }: Pick<ReleaseRef, 'serviceId' | 'environment' | 'number'>) =>
+  `${serviceId}/${environment}/${number}`
+
+/** What the candidate runs as, with the variables of its release. */
+export async function candidateSpec(
+  ports: CandidatePorts,
+  input: ReleaseRef,
+): Promise<{ spec: InstanceSpec; plan: Plan; variables: Record<string, string>; secretValues: string[] }> {
+  const { plan, variables, secretValues } = await releaseContext(ports, input)
+  const root = ports.releases.directory(input)
+  const spec = {
+    id: instanceId(input),
+    serviceId: input.serviceId,
+    environmentName: input.environment,
+    command: plan.start.command,
+    directory: plan.root ? `${root}/${plan.root}` : root,
+    environment: {
+      ...plan.environment,
+      ...variables,
+      SLUICE_SERVICE: input.serviceId,
+      SLUICE_ENVIRONMENT: input.environment,
+      SLUICE_DEPLOYMENT: String(input.number),
+      SLUICE_RELEASE: String(input.releaseNumber),
+    },
+    drainMs: plan.drainMs,
+  }
+  return { spec, plan, variables, secretValues }
+}
+
+/**
+ * Waits until the candidate accepts connections and answers its health path with 2xx, and has stayed up since.
+ * @throws ExitedAtBoot, WrongPort, NeverListened, Unhealthy with the last lines of its output
+ */
+export async function awaitHealthy(
+  ports: CandidatePorts,
+  input: DeployInput,
+  { plan, secretValues, signal }: { plan: Plan; secretValues: string[]; signal: AbortSignal },
+): Promise<InstanceStatus> {
+  const id = instanceId(input)
+  const deadline = Date.now() + plan.bootTimeoutMs
+  const fail = async (code: Parameters<typeof expected>[0], message: string) =>
+    expected(code, `${message}\n${await maskedTail(ports, id, secretValues)}`.trim())
+
+  let seen: Listening = { kind: 'silent' }
+  let health = 'did not answer'
+  while (Date.now() < deadline) {
+    signal.throwIfAborted()
+    const status = await ports.runtime.status(id)
+    if (!status || hasExited(status)) throw await fail('ExitedAtBoot', exitMessage(status))
+    seen = await ports.runtime.listening(id)
+    if (seen.kind === 'listening') {
+      health = await answerOf(plan.healthPath, status.port, input, signal)
+      if (health === 'ok') {
+        await wait(settle, undefined, { signal })
+        const after = await ports.runtime.status(id)
+        if (!after || hasExited(after)) throw await fail('ExitedAtBoot', exitMessage(after))
+        return after
+      }
+    }
+    await wait(lookEvery, undefined, { signal })
+  }
+  const seconds = plan.bootTimeoutMs / 1000
+  const port = (await ports.runtime.status(id))?.port
+  if (seen.kind === 'otherPort')
+    throw await fail('WrongPort', `It listens on ${seen.ports.join(', ')}, but PORT is ${port} (after ${seconds} s).`)
+  if (seen.kind === 'silent')
+    throw await fail('NeverListened', `Nothing listened on PORT ${port} within ${seconds} s.`)
+  throw await fail('Unhealthy', `GET ${plan.healthPath} ${health} for ${seconds} s.`)
+}
+
+const hasExited = (status: InstanceStatus) => status.restarts > 0 || status.state !== 'running'
+
+function exitMessage(status: InstanceStatus | undefined): string {
+  const exit = status?.lastExit
+  if (!exit) return 'The service is not running any more.'
+  return exit.signal ? `The service was killed by ${exit.signal}.` : `The service exited with status ${exit.code}.`
+}
+
+/** `ok`, or words for what it answered instead. */
+async function answerOf(path: string | null, port: number, input: DeployInput, signal: AbortSignal): Promise<string> {
+  if (!path) return 'ok'
+  try {
+    const answer = await request(`http://127.0.0.1:${port}${path}`, {
+      headers: { host: routeHost(input.serviceId, input.environment), 'user-agent': 'sluice-health' },
+      signal: AbortSignal.any([signal, AbortSignal.timeout(defaults.healthTimeout)]),
+    })
+    await answer.body.dump()
+    return answer.statusCode >= 200 && answer.statusCode < 300 ? 'ok' : `answered ${answer.statusCode}`
+  } catch (error) {
+    signal.throwIfAborted()
+    return error instanceof Error && error.name === 'TimeoutError' ? 'did not answer within 5 s' : 'did not answer'
+  }
+}
+
+async function maskedTail({ runtime, secrets }: CandidatePorts, id: string, secretValues: string[]): Promise<string> {
+  const mask = secrets.mask(secretValues)
+  return mask.push(await runtime.tail(id, 8 * 1024)) + mask.flush()
+}

@@ -1,0 +1,83 @@
+import { releaseId } from '../contract/names.ts'
+import type { Plan } from '../contract/plan.ts'
+import type { DeployInput, FetchReport } from '../contract/workflows.ts'
+import { isDetectionFile, plan as planFor } from '../plan/index.ts'
+import type { Ports } from '../ports/index.ts'
+import type { Commit, Repository } from '../ports/source.ts'
+import { asStep } from './step.ts'
+import { expected } from './typed-failure.ts'
+
+/** What the release was made from; written last, so that its presence proves that the tree is complete. */
+export interface SourceStamp {
+  commit: Commit
+  plan: Plan
+}
+
+/** Safe to repeat: a release with a source stamp is returned as it is; a partial tree is made anew. */
+export const fetchSource = (ports: Pick<Ports, 'source' | 'releases' | 'store' | 'secrets'>) =>
+  asStep('fetch', ports, async (input, signal): Promise<FetchReport> => {
+    const { releases, store } = ports
+    const earlier = await releases.stampOf<SourceStamp>(input, 'source')
+    const { commit, plan } = earlier ?? (await fetchNew(ports, input, signal))
+    await store.deployments.setCommit(input.deploymentId, commit)
+    await store.deployments.setPlan(input.deploymentId, plan)
+    await snapshot(ports, input, commit, plan)
+    if (!earlier) await releases.stamp(input, 'source', { commit, plan } satisfies SourceStamp)
+    return { detail: `${commit.sha.slice(0, 7)} ${subject(commit)} · ${plan.technology}`, commitSha: commit.sha }
+  })
+
+async function fetchNew(
+  ports: Pick<Ports, 'source' | 'releases' | 'store' | 'secrets'>,
+  input: DeployInput,
+  signal: AbortSignal,
+): Promise<SourceStamp> {
+  const { source, releases, store } = ports
+  const repository = await repositoryOf(ports, input.serviceId)
+  const commit = await source.resolve(repository, input.commitSha ?? input.ref, signal)
+  const environment = await store.environments.find(input.serviceId, input.environment)
+  const tree = await source.readTree(repository, commit.sha, isDetectionFile)
+  const plan = planFor(tree, environment?.config)
+  const directory = await releases.create(input)
+  await source.export(repository, commit.sha, directory, signal)
+  await releases.handOver(input)
+  return { commit, plan }
+}
+
+/** The variables that this release runs with from now on, whatever is changed later. */
+async function snapshot(
+  { store }: Pick<Ports, 'store'>,
+  input: DeployInput,
+  commit: Commit,
+  plan: Plan,
+): Promise<void> {
+  const { serviceId, environment, releaseNumber } = input
+  const variables = await store.variables.list(serviceId, environment)
+  await store.releases.record({
+    releaseId: releaseId(serviceId, environment, releaseNumber),
+    deploymentId: input.deploymentId,
+    serviceId,
+    environment,
+    number: releaseNumber,
+    commitSha: commit.sha,
+    plan,
+    sealedVariables: variables.map(({ name, sealed, secret }) => ({ name, sealed, secret })),
+  })
+}
+
+async function repositoryOf(
+  { store, secrets }: Pick<Ports, 'store' | 'secrets'>,
+  serviceId: string,
+): Promise<Repository> {
+  const service = await store.services.find(serviceId)
+  if (!service) throw expected('RepositoryUnreachable', `The service ${serviceId} does not exist any more.`)
+  if (!service.sealedCredentials) return { serviceId, url: service.source.url, credentials: null }
+  const opened = secrets.open(service.sealedCredentials, `${serviceId}/source`)
+  const at = opened.indexOf(':')
+  return {
+    serviceId,
+    url: service.source.url,
+    credentials: { username: opened.slice(0, at), password: opened.slice(at + 1) },
+  }
+}
+
+const subject = (commit: Commit) => (commit.message.split('\n')[0] ?? '').slice(0, 72)

@@ -1,0 +1,47 @@
+import type { Ports } from '../ports/index.ts'
+import { checkReadiness } from './check-readiness.ts'
+import { fetchSource } from './fetch-source.ts'
+import { installDependencies } from './install-dependencies.ts'
+import { buildRelease } from './build-release.ts'
+import { validateCandidate } from './validate-candidate.ts'
+import { migrateDatabase } from './migrate-database.ts'
+import { reloadCandidate } from './reload-candidate.ts'
+import { switchTraffic } from './switch-traffic.ts'
+import { restoreTraffic } from './restore-traffic.ts'
+import { retireOldReleases } from './retire-old-releases.ts'
+import { discardRelease } from './discard-release.ts'
+import { stopCandidate } from './stop-candidate.ts'
+import { settleTerminated } from './settle-terminated.ts'
+import { removeEnvironment } from './remove-environment.ts'
+import { recordOutcome, recordQueued, recordCanceledInQueue } from './record-deployment.ts'
+import { recoverLane } from './recover-lane.ts'
+import { awaitDeployment, type Deployments } from './await-deployment.ts'
+
+/** What an agent does on its host. */
+export const createActivities = (ports: Ports) => ({
+  checkReadiness: checkReadiness(ports),
+  fetchSource: fetchSource(ports),
+  installDependencies: installDependencies(ports),
+  buildRelease: buildRelease(ports),
+  validateCandidate: validateCandidate(ports),
+  migrateDatabase: migrateDatabase(ports),
+  reloadCandidate: reloadCandidate(ports),
+  switchTraffic: switchTraffic(ports),
+  retireOldReleases: retireOldReleases(ports),
+  discardRelease: discardRelease(ports),
+  stopCandidate: stopCandidate(ports),
+  restoreTraffic: restoreTraffic(ports),
+  settleTerminated: settleTerminated(ports),
+  removeEnvironment: removeEnvironment(ports),
+})
+export type HostActivities = ReturnType<typeof createActivities>
+
+/** What the worker does: only the store and Temporal. */
+export const createControlActivities = (ports: Pick<Ports, 'store'> & { deployments: Deployments }) => ({
+  recordOutcome: recordOutcome(ports),
+  recordQueued: recordQueued(ports),
+  recordCanceledInQueue: recordCanceledInQueue(ports),
+  recoverLane: recoverLane(ports),
+  awaitDeployment: awaitDeployment(ports),
+})
+export type ControlActivities = ReturnType<typeof createControlActivities>

@@ -1,0 +1,44 @@
+import { defaults } from '../contract/defaults.ts'
+import type { Deployment } from '../contract/deployment.ts'
+import { parseReleaseNumber } from '../contract/names.ts'
+import type { LaneState, QueuedDeployment } from '../contract/workflows.ts'
+import type { Store } from '../ports/store.ts'
+
+/**
+ * What the store knows of a lane that starts from nothing: the first of its environment, or one whose workflow
+ * was terminated or lost. What ran is awaited (and settled if it is gone), what waited waits again.
+ */
+export const recoverLane =
+  ({ store }: { store: Store }) =>
+  async ({ serviceId, environment }: { serviceId: string; environment: string }): Promise<LaneState> => {
+    const lastNumber = await store.environments.lastNumber(serviceId, environment)
+    const row = await store.environments.find(serviceId, environment)
+    const unfinished = (await store.deployments.unfinished()).filter(
+      (one) => one.serviceId === serviceId && one.environment === environment,
+    )
+    const known = unfinished.map((one) => queuedFrom(one, row?.host ?? 'local'))
+    const running = known.find((_, at) => unfinished[at]!.status === 'RUNNING') ?? null
+    return { lastNumber, waiting: known.filter((one) => one !== running), running, recent: [] }
+  }
+
+function queuedFrom(row: Deployment, host: string): QueuedDeployment {
+  return {
+    requestId: row.id,
+    deploymentId: row.id,
+    serviceId: row.serviceId,
+    environment: row.environment,
+    number: row.number,
+    releaseNumber: (row.trigger === 'rollback' && row.releaseId && parseReleaseNumber(row.releaseId)) || row.number,
+    host,
+    trigger: row.trigger,
+    ref: row.ref,
+    ...(row.commitSha ? { commitSha: row.commitSha } : {}),
+    ...(row.retryOf ? { retryOf: row.retryOf } : {}),
+    ...(row.rollbackOf ? { rollbackOf: row.rollbackOf } : {}),
+    requestedBy: 'recovery',
+    repoFullName: row.repoFullName,
+    serviceUrl: row.serviceUrl ?? '',
+    queuedAt: row.queuedAt,
+    timings: { deployTimeout: defaults.deployTimeout },
+  }
+}

@@ -1,0 +1,25 @@
+import { releaseId } from '../contract/names.ts'
+import type { Plan } from '../contract/plan.ts'
+import type { ReleaseRef } from '../contract/workflows.ts'
+import type { Ports } from '../ports/index.ts'
+import { expected } from './typed-failure.ts'
+
+/** The plan of a release, and the variables that it was given when it was made, opened. */
+export async function releaseContext(
+  { store, secrets }: Pick<Ports, 'store' | 'secrets'>,
+  release: Pick<ReleaseRef, 'serviceId' | 'environment' | 'releaseNumber'>,
+): Promise<{ plan: Plan; variables: Record<string, string>; secretValues: string[] }> {
+  const { serviceId, environment, releaseNumber } = release
+  const stored = await store.releases.find(releaseId(serviceId, environment, releaseNumber))
+  if (!stored) throw expected('ReleaseGone', `Release ${releaseNumber} of ${serviceId}/${environment} is not known.`)
+  const opened = stored.sealedVariables.map(({ name, sealed, secret }) => ({
+    name,
+    secret,
+    value: secrets.open(sealed, `${serviceId}/${environment}/${name}`),
+  }))
+  return {
+    plan: stored.plan,
+    variables: Object.fromEntries(opened.map(({ name, value }) => [name, value])),
+    secretValues: opened.filter(({ secret }) => secret).map(({ value }) => value),
+  }
+}

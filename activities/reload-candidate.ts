@@ -1,0 +1,27 @@
+import type { Ports } from '../ports/index.ts'
+import { awaitHealthy, candidateSpec } from './candidate.ts'
+import { runCommand } from './run-command.ts'
+import { asStep } from './step.ts'
+
+/** Rebuilds caches that freeze settings, restarts the candidate on them, and checks it again. Safe to repeat. */
+export const reloadCandidate = (
+  ports: Pick<Ports, 'builder' | 'store' | 'secrets' | 'runtime' | 'releases'>,
+) =>
+  asStep('reload', ports, async (input, signal) => {
+    const report = await runCommand(
+      ports,
+      input,
+      {
+        name: 'reload',
+        command: (plan) => plan.reload,
+        timeoutMs: (plan) => plan.migrateTimeoutMs,
+        failure: 'ReloadFailed',
+        nothing: 'still answers',
+      },
+      signal,
+    )
+    const { spec, plan, secretValues } = await candidateSpec(ports, input)
+    if (!report.skipped) await ports.runtime.restart(spec)
+    await awaitHealthy(ports, input, { plan, secretValues, signal })
+    return { detail: report.skipped ? report.detail : `${report.detail}, restarted` }
+  })

@@ -1,0 +1,49 @@
+import { releaseId } from '../contract/names.ts'
+import { defaults } from '../contract/defaults.ts'
+import type { DeployInput, StepReport } from '../contract/workflows.ts'
+import type { Ports } from '../ports/index.ts'
+import { instanceId } from './candidate.ts'
+import { asStep } from './step.ts'
+
+/** Drains and stops what this deployment replaced, then prunes old releases. Safe to repeat at any point. */
+export const retireOldReleases = (
+  ports: Pick<Ports, 'router' | 'runtime' | 'releases' | 'store' | 'jobs'>,
+) =>
+  asStep('cleanup', ports, async (input, signal): Promise<StepReport> => {
+    const { serviceId, environment } = input
+    const retired = await retireInstances(ports, input, signal)
+    await ports.jobs.discard(`${instanceId(input)}/`)
+    const row = await ports.store.environments.find(serviceId, environment)
+    const keep = row?.config.keepReleases ?? defaults.keepReleases
+    const pruned = await ports.releases.prune(serviceId, environment, keep, [input.releaseNumber])
+    await ports.store.releases.gone(pruned.map((number) => releaseId(serviceId, environment, number)))
+    return { detail: summary(retired, pruned.length) }
+  })
+
+async function retireInstances(
+  { router, runtime, releases, store }: Pick<Ports, 'router' | 'runtime' | 'releases' | 'store'>,
+  input: DeployInput,
+  signal: AbortSignal,
+): Promise<number> {
+  const { serviceId, environment } = input
+  const live = await releases.live(serviceId, environment)
+  // A newer deployment retires this one's predecessors; this one must not touch what is live.
+  if (live?.number !== input.number) return 0
+  const drainMs = (await store.deployments.planOf(input.deploymentId))?.drainMs ?? defaults.drain
+  const old = (await runtime.list(`${serviceId}/${environment}/`)).filter(({ id }) => id !== live.instance)
+  await Promise.all(
+    old.map(async ({ id }) => {
+      await router.drain(id, drainMs, signal)
+      await runtime.stop(id, drainMs)
+    }),
+  )
+  return old.length
+}
+
+function summary(retired: number, pruned: number): string {
+  const parts = [
+    retired > 0 ? `${retired} old release${retired > 1 ? 's' : ''} drained and stopped` : 'nothing to retire',
+    ...(pruned > 0 ? [`${pruned} pruned`] : []),
+  ]
+  return parts.join(', ')
+}

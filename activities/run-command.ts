@@ -1,0 +1,42 @@
+import type { FailureCode } from '../contract/failures.ts'
+import type { Plan } from '../contract/plan.ts'
+import type { DeployInput, StepReport } from '../contract/workflows.ts'
+import type { Ports } from '../ports/index.ts'
+import { releaseContext } from './release-context.ts'
+import { expected } from './typed-failure.ts'
+
+/** How one step runs its command of the plan. */
+export interface PlannedStep {
+  name: 'install' | 'build' | 'migrate' | 'reload'
+  command(plan: Plan): { command: string; reason: string } | null
+  timeoutMs(plan: Plan): number
+  failure: FailureCode
+  /** What the step shows when there is no such command. */
+  nothing: string
+}
+
+/** Runs the command as a job; an attempt after a crash attaches to it, so it runs once. */
+export async function runCommand(
+  ports: Pick<Ports, 'builder' | 'store' | 'secrets'>,
+  input: DeployInput,
+  step: PlannedStep,
+  signal: AbortSignal,
+): Promise<StepReport> {
+  const { plan, variables } = await releaseContext(ports, input)
+  const planned = step.command(plan)
+  if (!planned) return { detail: step.nothing, skipped: true }
+  const timeoutMs = step.timeoutMs(plan)
+  const { command } = planned
+  const result = await ports.builder.run(step.name, { release: input, plan, command, variables, timeoutMs, signal })
+  if (result.outcome === 'timedOut') {
+    throw expected('CommandTimedOut', `\`${command}\` ran longer than ${timeoutMs / 1000} s.\n${result.tail}`)
+  }
+  if (result.outcome === 'unknown') {
+    throw expected('MigrationOutcomeUnknown', `\`${command}\` was started, but its result was lost.\n${result.tail}`)
+  }
+  if (result.exitCode !== 0) {
+    const how = result.signal ? `was killed by ${result.signal}` : `ended with exit status ${result.exitCode}`
+    throw expected(step.failure, `\`${command}\` ${how}.\n${result.tail}`)
+  }
+  return { detail: command.length > 80 ? `${command.slice(0, 79)}…` : command }
+}

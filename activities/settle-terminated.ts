@@ -1,0 +1,32 @@
+import type { DeployInput, Settled } from '../contract/workflows.ts'
+import type { Ports } from '../ports/index.ts'
+import { instanceId } from './candidate.ts'
+import { discard } from './discard-release.ts'
+import { attended } from './step.ts'
+import { routeOf } from './switch-traffic.ts'
+
+/**
+ * After a deployment workflow was cut off without compensation. What the router says decides: if traffic goes to
+ * its release, that release stays and the pointer follows; otherwise everything of it is removed.
+ */
+export const settleTerminated =
+  (ports: Pick<Ports, 'router' | 'runtime' | 'releases' | 'store' | 'jobs'>) =>
+  (input: DeployInput): Promise<Settled> =>
+    attended(async () => {
+      const { router, runtime, releases, store, jobs } = ports
+      const id = instanceId(input)
+      const route = await router.find(routeOf(input))
+      const { target } = route ?? {}
+      if (!target || target.instance !== id) {
+        await jobs.discard(`${id}/`)
+        await runtime.stop(id, 0)
+        await discard(ports, input)
+        return { live: false }
+      }
+      await jobs.discard(`${id}/`)
+      const { serviceId, environment, number, releaseNumber } = input
+      const live = { number, releaseNumber, instance: id, port: target.port }
+      await releases.setLive(serviceId, environment, { deployment: number, revision: 0 }, live)
+      await store.deployments.markLive(input)
+      return { live: true }
+    })

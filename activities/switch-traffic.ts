@@ -1,0 +1,54 @@
+import { routeHost } from '../contract/names.ts'
+import type { DeployInput, StepReport } from '../contract/workflows.ts'
+import type { Ports } from '../ports/index.ts'
+import type { LiveRelease } from '../ports/releases.ts'
+import { instanceId } from './candidate.ts'
+import { asStep } from './step.ts'
+import { expected } from './typed-failure.ts'
+
+export const routeOf = ({ serviceId, environment }: { serviceId: string; environment: string }) =>
+  `${serviceId}/${environment}`
+
+/** What was live before this deployment; the undo goes back to it. */
+export const previousStamp = (number: number) => `previous-${number}`
+
+/**
+ * The point of no return. The order makes a crash between any two lines harmless: what was live is noted first,
+ * the router is changed, then the pointer and the store follow; each is fenced by the deployment number and
+ * does nothing the second time.
+ */
+export const switchTraffic = (ports: Pick<Ports, 'router' | 'runtime' | 'releases' | 'store'>) =>
+  asStep('switch', ports, async (input): Promise<StepReport> => {
+    const { router, runtime, releases, store } = ports
+    const fence = { deployment: input.number, revision: 0 }
+    const candidate = await runtime.status(instanceId(input))
+    if (!candidate) throw expected('SwitchFailed', 'The candidate is not running any more.')
+    await notePrevious(ports, input)
+    const hosts = await hostsOf(ports, input)
+    await router.change({
+      route: routeOf(input),
+      fence,
+      hosts,
+      target: { instance: candidate.id, host: '127.0.0.1', port: candidate.port },
+    })
+    await releases.setLive(input.serviceId, input.environment, fence, {
+      number: input.number,
+      releaseNumber: input.releaseNumber,
+      instance: candidate.id,
+      port: candidate.port,
+    })
+    await store.deployments.markLive(input)
+    return { detail: `live on ${hosts.join(', ')}` }
+  })
+
+async function notePrevious({ releases }: Pick<Ports, 'releases'>, input: DeployInput): Promise<void> {
+  const name = previousStamp(input.number)
+  if (await releases.stampOf(input, name)) return
+  const live = await releases.live(input.serviceId, input.environment)
+  await releases.stamp(input, name, { live: live ?? null } satisfies { live: LiveRelease | null })
+}
+
+async function hostsOf({ store }: Pick<Ports, 'store'>, input: DeployInput): Promise<string[]> {
+  const environment = await store.environments.find(input.serviceId, input.environment)
+  return [routeHost(input.serviceId, input.environment), ...(environment?.domains ?? [])]
+}

@@ -1,0 +1,24 @@
+import type { Ports } from '../ports/index.ts'
+import { awaitHealthy, candidateSpec } from './candidate.ts'
+import { asStep } from './step.ts'
+import { expected } from './typed-failure.ts'
+
+/** Safe to repeat: the runtime answers with the candidate that an earlier attempt has started. */
+export const validateCandidate = (
+  ports: Pick<Ports, 'store' | 'secrets' | 'runtime' | 'releases' | 'readiness'>,
+) =>
+  asStep('validate', ports, async (input, signal) => {
+    const { releases, runtime, readiness } = ports
+    if (!(await releases.exists(input)))
+      throw expected('ReleaseGone', `Release ${input.releaseNumber} is not on the disk any more.`)
+    const { spec, plan, variables, secretValues } = await candidateSpec(ports, input)
+    const started = Date.now()
+    await runtime.start(spec)
+    const { port } = await awaitHealthy(ports, input, { plan, secretValues, signal })
+    const tookMs = Date.now() - started
+    const unreachable = await readiness.databases(variables, signal)
+    if (unreachable.length > 0)
+      throw expected('DatabaseUnreachable', unreachable.map(({ message }) => message).join('\n'))
+    const health = plan.healthPath ? `, ${plan.healthPath} is healthy` : ''
+    return { detail: `answers on port ${port} after ${tookMs} ms${health}` }
+  })

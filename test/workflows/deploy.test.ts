@@ -1,0 +1,147 @@
+import { afterEach, describe, expect, test } from 'vitest'
+import { WorkflowFailedError } from '@temporalio/client'
+import { deployWorkflowId, queryNames, signalNames, workflowTypes } from '../../contract/names.ts'
+import type { CancelRequest, DeployInput, DeployResult, Progress } from '../../contract/workflows.ts'
+import { failure, startScripted, until, untilCanceled, type Script } from './scripted.ts'
+
+let scripted: Awaited<ReturnType<typeof startScripted>>
+afterEach(() => scripted.stop())
+
+async function start(script: Script, change: Partial<DeployInput> = {}) {
+  scripted = await startScripted(script)
+  const { client, service, requestFor } = scripted
+  const { numberFloor: _, requestId: __, releaseNumber: ___, ...request } = requestFor('production')
+  const input: DeployInput = { ...request, number: 7, releaseNumber: 7, deploymentId: `${service}.production.7`, ...change }
+  return client.workflow.start(workflowTypes.deploy, {
+    workflowId: deployWorkflowId(service, 'production', 7),
+    taskQueue: service,
+    args: [input],
+  })
+}
+
+const steps = () => scripted.calls.map((call) => call.split(' ')[0])
+const cancelRequest: CancelRequest = { deploymentId: '', by: 'ada', reason: 'wrong branch' }
+
+describe('deploy', () => {
+  test('runs the nine steps in order and answers with what is live', async () => {
+    const handle = await start({})
+    const result = (await handle.result()) as DeployResult
+    expect(steps()).toEqual([
+      'checkReadiness',
+      'fetchSource',
+      'installDependencies',
+      'buildRelease',
+      'validateCandidate',
+      'migrateDatabase',
+      'reloadCandidate',
+      'switchTraffic',
+      'retireOldReleases',
+    ])
+    expect(result).toMatchObject({ status: 'SUCCEEDED', commitSha: 'abc', releaseId: `${scripted.service}.production.r7` })
+    expect(scripted.outcomes).toMatchObject([{ status: 'SUCCEEDED', failure: null, step: null, compensation: 'NONE' }])
+  })
+
+  test.each([
+    ['checkReadiness', 'PreflightFailed', [], 'preflight'],
+    ['fetchSource', 'RefNotFound', ['discardRelease'], 'fetch'],
+    ['installDependencies', 'InstallFailed', ['discardRelease'], 'install'],
+    ['buildRelease', 'BuildFailed', ['discardRelease'], 'build'],
+    ['validateCandidate', 'NeverListened', ['stopCandidate', 'discardRelease'], 'validate'],
+    ['migrateDatabase', 'MigrationFailed', ['stopCandidate', 'discardRelease'], 'migrate'],
+    ['reloadCandidate', 'ReloadFailed', ['stopCandidate', 'discardRelease'], 'reload'],
+    ['switchTraffic', 'StaleDeployment', ['restoreTraffic', 'stopCandidate', 'discardRelease'], 'switch'],
+  ] as const)('when %s fails with %s it undoes last first: %j', async (activity, code, undone, step) => {
+    const handle = await start({ [activity]: failure(code) })
+    await expect(handle.result()).rejects.toThrow(WorkflowFailedError)
+    expect(steps().slice(steps().indexOf(activity) + 1)).toEqual(undone)
+    expect(scripted.outcomes).toMatchObject([
+      {
+        status: 'FAILED',
+        step,
+        compensation: undone.length > 0 ? 'DONE' : 'NONE',
+        failure: { step, code, hint: expect.any(String), link: expect.stringContaining('/guides/when-a-deploy-fails#') },
+      },
+    ])
+  })
+
+  test('a failing undo does not keep the others from running, and is reported', async () => {
+    const handle = await start({ buildRelease: failure('BuildFailed'), discardRelease: failure('Internal') })
+    await expect(handle.result()).rejects.toThrow()
+    expect(scripted.outcomes).toMatchObject([{ status: 'FAILED', compensation: 'FAILED' }])
+  })
+
+  test('a failure after the switch is reported and nothing is undone', async () => {
+    const handle = await start({ retireOldReleases: failure('Internal') })
+    await expect(handle.result()).resolves.toMatchObject({ status: 'SUCCEEDED' })
+    expect(steps().at(-1)).toBe('retireOldReleases')
+    expect(scripted.outcomes).toMatchObject([{ status: 'SUCCEEDED', step: 'cleanup', failure: { step: 'cleanup' } }])
+  })
+
+  test.each(['installDependencies', 'buildRelease', 'validateCandidate', 'migrateDatabase'] as const)(
+    'a cancel signal during %s cancels the step, then undoes',
+    async (activity) => {
+      const handle = await start({ [activity]: untilCanceled })
+      await until(() => steps().includes(activity))
+      await handle.signal(signalNames.cancelDeployment, cancelRequest)
+      await expect(handle.result()).rejects.toThrow()
+      expect(steps().at(-1)).toBe('discardRelease')
+      expect(scripted.outcomes).toMatchObject([{ status: 'CANCELED', failure: null, compensation: 'DONE' }])
+    },
+  )
+
+  test("Temporal's own cancellation does the same and shows as canceled", async () => {
+    const handle = await start({ buildRelease: untilCanceled })
+    await until(() => steps().includes('buildRelease'))
+    await handle.cancel()
+    await expect(handle.result()).rejects.toThrow()
+    expect((await handle.describe()).status.name).toBe('CANCELLED')
+    expect(steps().at(-1)).toBe('discardRelease')
+    expect(scripted.outcomes).toMatchObject([{ status: 'CANCELED' }])
+  })
+
+  test('a cancel once the switch has begun has no effect', async () => {
+    let release = () => {}
+    const held = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    const handle = await start({ switchTraffic: () => held.then(() => ({ detail: 'live' })) })
+    await until(() => steps().includes('switchTraffic'))
+    await handle.signal(signalNames.cancelDeployment, cancelRequest)
+    await handle.cancel()
+    release()
+    await expect(handle.result()).resolves.toMatchObject({ status: 'SUCCEEDED' })
+  })
+
+  test('a rollback builds and migrates nothing', async () => {
+    const handle = await start({}, { trigger: 'rollback', releaseNumber: 3 })
+    await expect(handle.result()).resolves.toMatchObject({ releaseId: `${scripted.service}.production.r3` })
+    expect(steps()).toEqual(['checkReadiness', 'validateCandidate', 'switchTraffic', 'retireOldReleases'])
+  })
+
+  test('a rollback that fails never discards the release it wanted to go back to', async () => {
+    const handle = await start({ validateCandidate: failure('Unhealthy') }, { trigger: 'rollback', releaseNumber: 3 })
+    await expect(handle.result()).rejects.toThrow()
+    expect(steps()).toEqual(['checkReadiness', 'validateCandidate', 'stopCandidate'])
+  })
+
+  test('the progress query tells each step', async () => {
+    const handle = await start({ buildRelease: untilCanceled })
+    await until(() => steps().includes('buildRelease'))
+    const progress = await handle.query<Progress>(queryNames.progress)
+    expect(progress.steps.map(({ name, status }) => `${name} ${status}`).slice(0, 5)).toEqual([
+      'preflight SUCCEEDED',
+      'fetch SUCCEEDED',
+      'install SUCCEEDED',
+      'build RUNNING',
+      'validate PENDING',
+    ])
+    await handle.cancel()
+    await handle.result().catch(() => {})
+  })
+
+  test('its history stays under 200 events', async () => {
+    const handle = await start({})
+    await handle.result()
+    expect((await handle.describe()).historyLength).toBeLessThan(200)
+  })
+})

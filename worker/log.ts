@@ -1,0 +1,32 @@
+import { Runtime, type Logger } from '@temporalio/worker'
+import { pino, type Logger as Pino } from 'pino'
+
+/** JSON lines on stdout, rendered by `sluice up`. The SDK's own lines go the same way. */
+export function startLog(part: string, level: string): Pino {
+  const log = pino({ level, base: { part }, timestamp: pino.stdTimeFunctions.isoTime })
+  Runtime.install({
+    logger: sdkLogger(log),
+    shutdownSignals: [],
+    telemetryOptions: { logging: { forward: {}, filter: { core: 'WARN', other: 'ERROR' } } },
+  })
+  return log
+}
+
+/** The SDK reports each failed activity as a warning; to us a failed deploy is an ordinary event. */
+function sdkLogger(log: Pino): Logger {
+  const at =
+    (level: 'trace' | 'debug' | 'info' | 'warn' | 'error') =>
+    (message: string, meta?: Record<string, unknown>): void => {
+      const { error, workflowId, activityType, attempt } = meta ?? {}
+      log[level]({ workflowId, activityType, attempt, ...(error ? { error: String(error) } : {}) }, message)
+    }
+  return {
+    log: (level, message, meta) =>
+      at(level.toLowerCase() as Parameters<typeof at>[0])(message, meta as Record<string, unknown> | undefined),
+    trace: at('trace'),
+    debug: at('debug'),
+    info: at('debug'),
+    warn: at('info'),
+    error: at('error'),
+  }
+}

@@ -1,0 +1,50 @@
+import { Client } from '@temporalio/client'
+import { NativeConnection, Worker } from '@temporalio/worker'
+import { postgresStore } from '../adapters/store/postgres/index.ts'
+import { temporalConfig, whenListening } from '../adapters/temporal/connect.ts'
+import { createControlActivities } from '../activities/index.ts'
+import { controlQueue } from '../contract/names.ts'
+import { homePaths, readSettings } from '../contract/settings.ts'
+import { workflowBundle } from './bundle.ts'
+import { temporalDeployments } from './deployments.ts'
+import { startLog } from './log.ts'
+import { runPart } from './part.ts'
+import { wakeLanes } from './wake-lanes.ts'
+import { ensureSearchAttributes } from './search-attributes.ts'
+
+/** The composition root of the worker: workflows, and the activities that touch only the store. */
+const settings = readSettings()
+const log = startLog('worker', settings.logLevel)
+if (!settings.databaseUrl) throw new Error('DATABASE_URL is not set: `sluice up` sets it for its parts')
+
+const temporal = temporalConfig(`127.0.0.1:${settings.temporalPort}`)
+const bundling = workflowBundle(homePaths(settings.home).caches)
+const [store] = await Promise.all([
+  postgresStore({
+    databaseUrl: settings.databaseUrl,
+    temporalUiUrl: settings.temporalUiUrl,
+    temporalNamespace: temporal.namespace,
+  }),
+  whenListening(temporal.address, new AbortController().signal),
+])
+const connection = await NativeConnection.connect(temporal.connectionOptions)
+const client = new Client({ connection, namespace: temporal.namespace })
+await ensureSearchAttributes(connection, temporal.namespace)
+
+const worker = await Worker.create({
+  connection,
+  namespace: temporal.namespace,
+  taskQueue: controlQueue,
+  workflowBundle: await bundling,
+  activities: createControlActivities({ store, deployments: temporalDeployments(client) }),
+  // A worker that was killed keeps its sticky queue for this long (10 s by default).
+  stickyQueueScheduleToStartTimeout: '2s',
+  maxHeartbeatThrottleInterval: '500ms',
+  shutdownGraceTime: 0,
+  shutdownForceTime: '5s',
+})
+const stopWaking = wakeLanes({ client, store, log })
+await runPart(worker, log, 'worker')
+stopWaking()
+await Promise.allSettled([store.close(), connection.close()])
+process.exit(0)

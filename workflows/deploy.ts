@@ -1,0 +1,44 @@
+import type { DeployInput, DeployResult } from '../contract/workflows.ts'
+import { activitiesOn } from './activity-policies.ts'
+import { startPipeline } from './pipeline.ts'
+
+/** One deployment, strategy `zero-downtime`. Reads as the deploy itself; undos run last-first if a step fails. */
+export async function deploy(input: DeployInput): Promise<DeployResult> {
+  if (input.trigger === 'rollback') return rollBack(input)
+  const { step, undo, beyondReturn, afterLive, fail, succeed } = startPipeline(input)
+  const on = activitiesOn(input.host)
+  try {
+    await step('preflight', () => on.checkReadiness(input))
+    undo(() => on.discardRelease(input))
+    await step('fetch', () => on.fetchSource(input))
+    await step('install', () => on.installDependencies(input))
+    await step('build', () => on.buildRelease(input))
+    undo(() => on.stopCandidate(input))
+    await step('validate', () => on.validateCandidate(input))
+    await step('migrate', () => on.migrateDatabase(input)) // forward-only: there is no undo
+    await step('reload', () => on.reloadCandidate(input))
+    undo(() => on.restoreTraffic(input))
+    await beyondReturn(() => step('switch', () => on.switchTraffic(input)))
+  } catch (failure) {
+    return fail(failure)
+  }
+  await afterLive(() => step('cleanup', () => on.retireOldReleases(input)))
+  return succeed()
+}
+
+/** Goes back to a release that is still on the disk: nothing is built, nothing is migrated. */
+async function rollBack(input: DeployInput): Promise<DeployResult> {
+  const { step, undo, beyondReturn, afterLive, fail, succeed } = startPipeline(input)
+  const on = activitiesOn(input.host)
+  try {
+    await step('preflight', () => on.checkReadiness(input))
+    undo(() => on.stopCandidate(input))
+    await step('validate', () => on.validateCandidate(input))
+    undo(() => on.restoreTraffic(input))
+    await beyondReturn(() => step('switch', () => on.switchTraffic(input)))
+  } catch (failure) {
+    return fail(failure)
+  }
+  await afterLive(() => step('cleanup', () => on.retireOldReleases(input)))
+  return succeed()
+}

@@ -1,0 +1,118 @@
+import { ApplicationFailure, CancellationScope, CancelledFailure, log, workflowInfo } from '@temporalio/workflow'
+import type { Failure } from '../contract/failures.ts'
+import { releaseId } from '../contract/names.ts'
+import type { Compensation, StepName } from '../contract/vocabulary.ts'
+import type { DeployInput, DeployResult, StepReport } from '../contract/workflows.ts'
+import { control } from './activity-policies.ts'
+import { listenForCancel } from './cancel.ts'
+import { failureFrom, isCancel } from './failure.ts'
+import { trackProgress } from './progress.ts'
+
+export interface Pipeline {
+  /** Runs one step and shows it. Canceling the deployment cancels it. */
+  step<Report extends StepReport>(name: StepName, run: () => Promise<Report>): Promise<Report>
+  /** Registers the reversal of the step that comes next. It must be harmless if that step never happens. */
+  undo(reversal: () => Promise<void>): void
+  /** From here on a cancel is refused: what is done once cannot be half taken back. */
+  beyondReturn<T>(run: () => Promise<T>): Promise<T>
+  /** A failure after the switch is reported, never undone: the new release is live. */
+  afterLive(run: () => Promise<unknown>): Promise<void>
+  /** Runs all undos, last first, and ends the deployment as FAILED or CANCELED. */
+  fail(reason: unknown): Promise<never>
+  /** Ends the deployment as SUCCEEDED. */
+  succeed(): Promise<DeployResult>
+}
+
+export function startPipeline(input: DeployInput): Pipeline {
+  const progress = trackProgress(input)
+  const cancel = listenForCancel(progress)
+  const undos: (() => Promise<void>)[] = []
+  let current: StepName | null = null
+  let commitSha: string | null = input.commitSha ?? null
+  let lateFailure: Failure | null = null
+
+  const compensate = async (): Promise<Compensation> => {
+    if (undos.length === 0) return 'NONE'
+    progress.compensating()
+    let outcome: Compensation = 'DONE'
+    for (const reversal of undos.toReversed()) {
+      try {
+        await reversal()
+      } catch (error) {
+        // The other undos still have to run.
+        log.error('an undo failed', { error: String(error) })
+        outcome = 'FAILED'
+      }
+    }
+    return outcome
+  }
+
+  return {
+    async step(name, run) {
+      current = name
+      progress.stepStarted(name)
+      const report = await cancel.scope.run(run)
+      if ('commitSha' in report && typeof report.commitSha === 'string') {
+        commitSha = report.commitSha
+        progress.commit(commitSha)
+      }
+      progress.stepFinished(name, report.skipped ? 'SKIPPED' : 'SUCCEEDED', report.detail)
+      return report
+    },
+
+    undo(reversal) {
+      undos.push(reversal)
+    },
+
+    beyondReturn(run) {
+      cancel.refuseFromHere()
+      return CancellationScope.nonCancellable(run)
+    },
+
+    async afterLive(run) {
+      try {
+        await CancellationScope.nonCancellable(run)
+      } catch (error) {
+        lateFailure = failureFrom(error, current)
+        progress.stepFinished(current!, 'FAILED', lateFailure.message)
+      }
+    },
+
+    fail: (reason) =>
+      CancellationScope.nonCancellable(async () => {
+        const canceled = isCancel(reason)
+        const failure = canceled ? null : failureFrom(reason, current)
+        const compensation = await compensate()
+        const status = canceled ? 'CANCELED' : 'FAILED'
+        if (current) progress.stepFinished(current, status, failure?.message ?? null)
+        await control.recordOutcome({ release: input, status, compensation, failure, step: current })
+        progress.ended(status)
+        if (!failure) throw new CancelledFailure(cancel.description())
+        throw ApplicationFailure.create({
+          message: failure.message,
+          type: failure.code,
+          nonRetryable: true,
+          details: [failure, { compensation }],
+        })
+      }),
+
+    succeed: () =>
+      CancellationScope.nonCancellable(async () => {
+        await control.recordOutcome({
+          release: input,
+          status: 'SUCCEEDED',
+          compensation: 'NONE',
+          failure: lateFailure,
+          step: lateFailure ? current : null,
+        })
+        progress.ended('SUCCEEDED')
+        log.info('deployed', { workflowId: workflowInfo().workflowId })
+        return {
+          deploymentId: input.deploymentId,
+          status: 'SUCCEEDED' as const,
+          releaseId: releaseId(input.serviceId, input.environment, input.releaseNumber),
+          commitSha,
+        }
+      }),
+  }
+}
