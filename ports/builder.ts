@@ -11,6 +11,8 @@ export interface Builder {
       plan: Plan
       command: string
       variables: Record<string, string>
+      /** What is masked in the log and in the tail; the values of all variables when absent. */
+      secretValues?: readonly string[]
       timeoutMs: number
       signal: AbortSignal
     },

@@ -4,9 +4,20 @@ import type { Finding } from '../contract/deployment.ts'
 export interface Readiness {
   /** Every finding, not only the first; empty when the deployment may start. */
   check(
-    target: { serviceId: string; environment: string; ref: string; commitSha?: string; trigger: string },
+    target: {
+      serviceId: string
+      environment: string
+      ref: string
+      commitSha?: string
+      trigger: string
+      /** For a rollback: the release to go back to. */
+      releaseNumber?: number
+    },
     signal?: AbortSignal,
   ): Promise<Finding[]>
   /** Real handshakes with the databases named in these variables; a sentence for each that fails. */
-  databases(variables: Record<string, string>, signal?: AbortSignal): Promise<{ variable: string; message: string }[]>
+  databases(
+    variables: Record<string, string>,
+    signal?: AbortSignal,
+  ): Promise<{ variable: string; message: string }[]>
 }

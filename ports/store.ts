@@ -34,7 +34,10 @@ export interface ServiceRow {
 export interface ServiceStore {
   /** @throws Taken */
   create(service: Omit<ServiceRow, 'createdAt'>): Promise<ServiceRow>
-  change(serviceId: string, change: Partial<Omit<ServiceRow, 'serviceId' | 'createdAt'>>): Promise<ServiceRow | undefined>
+  change(
+    serviceId: string,
+    change: Partial<Omit<ServiceRow, 'serviceId' | 'createdAt'>>,
+  ): Promise<ServiceRow | undefined>
   find(serviceId: string): Promise<ServiceRow | undefined>
   list(): Promise<ServiceRow[]>
   /** With everything that belongs to it. False when it did not exist. */
@@ -129,7 +132,11 @@ export interface DeploymentStore {
   list(filter: DeploymentFilter): Promise<{ data: Deployment[]; nextCursor: string | null }>
   started(id: string, run: { runId: string; at: Date }): Promise<void>
   stepStarted(id: string, step: StepName, attempt: number): Promise<void>
-  stepFinished(id: string, step: StepName, result: { status: 'SUCCEEDED' | 'SKIPPED'; detail: string | null }): Promise<void>
+  stepFinished(
+    id: string,
+    step: StepName,
+    result: { status: 'SUCCEEDED' | 'SKIPPED'; detail: string | null },
+  ): Promise<void>
   setCommit(id: string, commit: { sha: string; message: string }): Promise<void>
   setPlan(id: string, plan: Plan): Promise<void>
   planOf(id: string): Promise<Plan | undefined>
@@ -171,7 +178,13 @@ export interface LogStore {
    */
   append(
     deploymentId: string,
-    batch: { step: StepName | null; cursor: string; from: number; to: number; lines: { at: Date; text: string }[] },
+    batch: {
+      step: StepName | null
+      cursor: string
+      from: number
+      to: number
+      lines: { at: Date; text: string }[]
+    },
   ): Promise<boolean>
   /** How far the output named `cursor` is stored; 0 when nothing is. */
   position(deploymentId: string, cursor: string): Promise<number>
@@ -222,7 +235,11 @@ export interface IdempotencyStore {
     | { state: 'new' | 'running' | 'mismatch' }
     | { state: 'same'; answer: { status: number; headers: Record<string, string>; body: string } }
   >
-  answer(key: string, scope: string, answer: { status: number; headers: Record<string, string>; body: string }): Promise<void>
+  answer(
+    key: string,
+    scope: string,
+    answer: { status: number; headers: Record<string, string>; body: string },
+  ): Promise<void>
   /** The request failed before it had an effect: the key may be used again. */
   release(key: string, scope: string): Promise<void>
 }

@@ -1,0 +1,42 @@
+import type { Finding } from '../../contract/deployment.ts'
+import { SourceError } from '../../ports/source.ts'
+import type { ServiceRow } from '../../ports/store.ts'
+import { finding } from './findings.ts'
+import type { HostReadinessOptions } from './index.ts'
+import { repositoryOf } from './repository.ts'
+import { isRollback, releaseOf } from './target.ts'
+import type { RollbackTarget, Target } from './target.ts'
+
+/** Whether there is something to bring up: the commit, or for a rollback the release. */
+export async function codeFindings(
+  { store, secrets, source }: HostReadinessOptions,
+  target: Target,
+  service: ServiceRow,
+  signal: AbortSignal | undefined,
+): Promise<Finding[]> {
+  if (isRollback(target)) {
+    const kept = (await store.releases.find(releaseOf(target)))?.kept
+    return kept ? [] : [releaseGone(target)]
+  }
+  let repository
+  try {
+    repository = repositoryOf(secrets, service)
+  } catch {
+    const message = `The stored password of the repository ${service.source.url} cannot be opened. Set the url anew.`
+    return [finding('CredentialsUnreadable', message, null)]
+  }
+  try {
+    await source.probe(repository, target.commitSha ?? target.ref, signal)
+    return []
+  } catch (error) {
+    if (!(error instanceof SourceError) || error.code === 'DiskFull') throw error
+    return [finding(error.code, error.message, null)]
+  }
+}
+
+const releaseGone = ({ serviceId, environment, releaseNumber }: RollbackTarget): Finding =>
+  finding(
+    'ReleaseGone',
+    `Release ${releaseNumber} of ${serviceId}/${environment} is not kept any more. Deploy its commit instead.`,
+    `sluice deploy ${serviceId} --environment ${environment} --ref <commit>`,
+  )

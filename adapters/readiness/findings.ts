@@ -1,0 +1,28 @@
+import type { Finding } from '../../contract/deployment.ts'
+import { failureLink, isFailureCode } from '../../contract/failures.ts'
+
+/** What can be missing before a deployment starts, beside the codes of contract/failures.ts. */
+export type FindingCode =
+  | 'ServiceMissing'
+  | 'EnvironmentMissing'
+  | 'VariableUnreadable'
+  | 'CredentialsUnreadable'
+  | 'DiskLow'
+  | 'RouterUnreachable'
+  | 'DomainTaken'
+  | 'RefNotFound'
+  | 'RepositoryUnreachable'
+  | 'SourceRejected'
+  | 'DatabaseUnreachable'
+  | 'ReleaseGone'
+
+/** `fix` is a command that puts it right, when there is one. */
+export function finding(code: FindingCode, message: string, fix: string | null): Finding {
+  return { code, message, link: linkOf(code), fix }
+}
+
+/** The guide "Before a deploy starts" has a section for each code that no deployment fails with later. */
+function linkOf(code: FindingCode): string {
+  if (isFailureCode(code)) return failureLink(code)
+  return `/guides/before-a-deploy#${code.replaceAll(/(?<=[a-z])(?=[A-Z])/g, '-').toLowerCase()}`
+}

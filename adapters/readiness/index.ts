@@ -1,0 +1,60 @@
+import type { Finding } from '../../contract/deployment.ts'
+import type { Readiness } from '../../ports/readiness.ts'
+import type { Router } from '../../ports/router.ts'
+import type { Secrets } from '../../ports/secrets.ts'
+import type { Source } from '../../ports/source.ts'
+import type { Store } from '../../ports/store.ts'
+import { backingFindings } from './backing.ts'
+import { codeFindings } from './code.ts'
+import { unreachableDatabases } from './databases/index.ts'
+import { diskFindings } from './disk.ts'
+import { finding } from './findings.ts'
+import type { Target } from './target.ts'
+import { trafficFindings } from './traffic.ts'
+
+export interface HostReadinessOptions {
+  store: Pick<Store, 'services' | 'environments' | 'variables' | 'releases'>
+  secrets: Pick<Secrets, 'open'>
+  source: Pick<Source, 'probe'>
+  /** Folder on the disk that releases go to; without it the disk is not looked at. */
+  home?: string
+  /** Without it traffic is not looked at. */
+  router?: Pick<Router, 'list'>
+}
+
+/** Checks from the machine that it runs on. All checks run, so that everything missing is said at once. */
+export function hostReadiness(options: HostReadinessOptions): Readiness {
+  const { store, home, router } = options
+  return {
+    async check(target, signal) {
+      const service = await store.services.find(target.serviceId)
+      if (!service) return [serviceMissing(target)]
+      const environment = await store.environments.find(target.serviceId, target.environment)
+      if (!environment) return [environmentMissing(target)]
+      const findings = await Promise.all([
+        codeFindings(options, target, service, signal),
+        backingFindings(options, target, environment, signal),
+        home === undefined ? [] : diskFindings(home),
+        router === undefined ? [] : trafficFindings(router, environment),
+      ])
+      signal?.throwIfAborted()
+      return findings.flat()
+    },
+
+    databases: unreachableDatabases,
+  }
+}
+
+const serviceMissing = ({ serviceId }: Target): Finding =>
+  finding(
+    'ServiceMissing',
+    `There is no service ${serviceId}. Create it first.`,
+    `sluice services create ${serviceId} <repository url>`,
+  )
+
+const environmentMissing = ({ serviceId, environment }: Target): Finding =>
+  finding(
+    'EnvironmentMissing',
+    `${serviceId} has no environment ${environment}. Create it first.`,
+    `sluice environments set ${serviceId} ${environment} --branch main`,
+  )

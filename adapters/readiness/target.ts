@@ -1,0 +1,13 @@
+import { releaseId } from '../../contract/names.ts'
+import type { Readiness } from '../../ports/readiness.ts'
+
+export type Target = Parameters<Readiness['check']>[0]
+
+/** One that goes back to a release instead of building one. */
+export type RollbackTarget = Target & { releaseNumber: number }
+
+export const isRollback = (target: Target): target is RollbackTarget =>
+  target.trigger === 'rollback' && target.releaseNumber !== undefined
+
+export const releaseOf = ({ serviceId, environment, releaseNumber }: RollbackTarget): string =>
+  releaseId(serviceId, environment, releaseNumber)

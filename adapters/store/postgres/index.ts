@@ -1,0 +1,54 @@
+import { Kysely, PostgresDialect, sql } from 'kysely'
+import type { Store } from '../../../ports/store.ts'
+import { deploymentStore } from './deployments.ts'
+import { environmentStore } from './environments.ts'
+import { idempotencyStore } from './idempotency.ts'
+import { logStore } from './logs.ts'
+import { migrate } from './migrate.ts'
+import { openPool, waitForDatabase } from './pool.ts'
+import { releaseStore } from './releases.ts'
+import { serviceStore } from './services.ts'
+import type { Tables } from './tables.ts'
+import { variableStore } from './variables.ts'
+import { listenTo } from './watch.ts'
+
+export interface PostgresStoreOptions {
+  databaseUrl: string
+  /** Connections at most; one more listens. */
+  poolSize?: number
+  /** Base of the links to Temporal's web UI; without it deployments have none. */
+  temporalUiUrl?: string
+  temporalNamespace?: string
+}
+
+/**
+ * Waits up to 10 seconds for the database to come up, and brings its tables up to date.
+ * @throws Error that says what is wrong with the database.
+ */
+export async function postgresStore(options: PostgresStoreOptions): Promise<Store> {
+  const { databaseUrl, poolSize = 10, temporalUiUrl, temporalNamespace = 'default' } = options
+  await waitForDatabase(databaseUrl)
+  await migrate(databaseUrl)
+  const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: openPool(databaseUrl, poolSize) }) })
+  const notifications = listenTo(databaseUrl)
+  return {
+    services: serviceStore(db),
+    environments: environmentStore(db),
+    variables: variableStore(db),
+    deployments: deploymentStore(
+      db,
+      temporalUiUrl ? { url: temporalUiUrl, namespace: temporalNamespace } : undefined,
+    ),
+    logs: logStore(db),
+    releases: releaseStore(db),
+    idempotency: idempotencyStore(db),
+    watch: notifications.watch,
+    async ping() {
+      await sql`select 1`.execute(db)
+    },
+    async close() {
+      await notifications.close()
+      await db.destroy()
+    },
+  }
+}

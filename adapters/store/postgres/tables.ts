@@ -1,0 +1,164 @@
+import type { ColumnType, Generated, JSONColumnType } from 'kysely'
+import type { Config } from '../../../contract/config.ts'
+import type { Failure } from '../../../contract/failures.ts'
+import type { Plan } from '../../../contract/plan.ts'
+import type {
+  Compensation,
+  DeploymentStatus,
+  StepName,
+  StepStatus,
+  Trigger,
+} from '../../../contract/vocabulary.ts'
+import type { SealedVariable } from '../../../ports/store.ts'
+
+/** JSON in a `jsonb` column: read as it is, written as text. */
+type Json<T extends object> = JSONColumnType<T>
+type NullableJson<T> = ColumnType<T | null, string | null, string | null>
+
+export interface Tables {
+  services: ServicesTable
+  environments: EnvironmentsTable
+  environment_hosts: EnvironmentHostsTable
+  variables: VariablesTable
+  deployments: DeploymentsTable
+  deployment_steps: StepsTable
+  deployment_events: EventsTable
+  deployment_logs: LogsTable
+  log_cursors: LogCursorsTable
+  releases: ReleasesTable
+  idempotency_keys: IdempotencyKeysTable
+}
+
+interface ServicesTable {
+  service_id: string
+  source: Json<{ kind: 'git'; url: string }>
+  sealed_credentials: string | null
+  repo_full_name: string | null
+  created_at: Generated<Date>
+}
+
+interface EnvironmentsTable {
+  service_id: string
+  environment: string
+  branch: string
+  domains: string[]
+  auto_deploy: boolean
+  config: Json<Config>
+  host: string
+  live_number: number | null
+  /** Last change of `live_number` that was accepted; see contract/routing.ts. */
+  fence_deployment: Generated<number>
+  fence_revision: Generated<number>
+  created_at: Generated<Date>
+}
+
+/** Every host name that an environment answers to, its default one included: a name belongs to one only. */
+interface EnvironmentHostsTable {
+  host: string
+  service_id: string
+  environment: string
+}
+
+interface VariablesTable {
+  service_id: string
+  environment: string
+  name: string
+  sealed: string
+  secret: boolean
+  updated_at: Generated<Date>
+}
+
+export interface DeploymentsTable {
+  id: string
+  /** Order of creation over all services, for listing only. */
+  created_seq: Generated<number>
+  number: number
+  service_id: string
+  environment: string
+  status: Generated<DeploymentStatus>
+  trigger: Trigger
+  ref: string
+  commit_sha: string | null
+  commit_message: string | null
+  repo_full_name: string | null
+  service_url: string | null
+  release_id: string | null
+  failure: NullableJson<Failure>
+  compensation: Generated<Compensation>
+  cancel_by: string | null
+  cancel_reason: string | null
+  cancel_at: Date | null
+  rollback_of: string | null
+  retry_of: string | null
+  superseded_by: string | null
+  workflow_id: string
+  run_id: string | null
+  requested_by: string
+  plan: NullableJson<Plan>
+  queued_at: Date
+  started_at: Date | null
+  finished_at: Date | null
+  archived_at: Date | null
+  live_at: Date | null
+  last_event_seq: Generated<number>
+  last_log_seq: Generated<number>
+}
+
+export interface StepsTable {
+  deployment_id: string
+  position: number
+  name: StepName
+  status: Generated<StepStatus>
+  attempt: Generated<number>
+  detail: string | null
+  started_at: Date | null
+  finished_at: Date | null
+}
+
+export interface EventsTable {
+  deployment_id: string
+  seq: number
+  at: Generated<Date>
+  type: 'queued' | 'started' | 'step' | 'live' | 'cancelRequested' | 'finished'
+  step: StepName | null
+  status: string
+  attempt: number | null
+  detail: string | null
+}
+
+interface LogsTable {
+  deployment_id: string
+  seq: number
+  step: StepName | null
+  at: Date
+  text: string
+}
+
+/** How far an output is stored, in bytes. */
+interface LogCursorsTable {
+  deployment_id: string
+  cursor: string
+  position: number
+}
+
+interface ReleasesTable {
+  release_id: string
+  deployment_id: string
+  service_id: string
+  environment: string
+  number: number
+  commit_sha: string
+  plan: Json<Plan>
+  sealed_variables: Json<SealedVariable[]>
+  kept: Generated<boolean>
+  created_at: Generated<Date>
+}
+
+interface IdempotencyKeysTable {
+  scope: string
+  key: string
+  body_hash: string
+  claimed_at: Generated<Date>
+  /** null while the request runs. */
+  answer: NullableJson<{ status: number; headers: Record<string, string>; body: string }>
+}

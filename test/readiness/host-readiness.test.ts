@@ -1,0 +1,172 @@
+import { readFileSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import os from 'node:os'
+import path from 'node:path'
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { hostReadiness } from '../../adapters/readiness/index.ts'
+import type { HostReadinessOptions } from '../../adapters/readiness/index.ts'
+import { keyFileSecrets } from '../../adapters/secrets/key-file/index.ts'
+import { postgresStore } from '../../adapters/store/postgres/index.ts'
+import type { RouteState } from '../../contract/routing.ts'
+import type { Secrets } from '../../ports/secrets.ts'
+import { SourceError } from '../../ports/source.ts'
+import type { Repository } from '../../ports/source.ts'
+import type { Store } from '../../ports/store.ts'
+import { createDatabase, startPostgres } from '../postgres.ts'
+import type { TestPostgres } from '../postgres.ts'
+import { addEnvironment, addShop, queue } from '../store/shop.ts'
+
+let postgres: TestPostgres
+let store: Store
+let secrets: Secrets
+let folder: string
+
+beforeAll(async () => {
+  postgres = await startPostgres()
+  store = await postgresStore({ databaseUrl: await createDatabase(postgres.url) })
+  folder = await mkdtemp(path.join(os.tmpdir(), 'sluice-readiness-'))
+  secrets = await keyFileSecrets(path.join(folder, 'keys.json'))
+})
+afterAll(async () => {
+  await store?.close()
+  await postgres?.stop()
+  await rm(folder, { recursive: true })
+})
+beforeEach(async () => {
+  await store.services.remove('shop')
+  await addShop(store)
+})
+
+const found = async () => {}
+const check = (options: Partial<HostReadinessOptions> = {}, changes: object = {}, signal?: AbortSignal) =>
+  hostReadiness({ store, secrets, source: { probe: found }, ...options }).check(
+    { serviceId: 'shop', environment: 'production', ref: 'main', trigger: 'api', ...changes },
+    signal,
+  )
+const seal = (name: string, value: string) => ({
+  name,
+  sealed: secrets.seal(value, `shop/production/${name}`),
+  secret: true,
+})
+const route = (name: string, ...hosts: string[]): RouteState => ({
+  route: name,
+  hosts,
+  fence: { deployment: 1, revision: 0 },
+  target: null,
+  changedAt: '2026-01-01T00:00:00Z',
+})
+
+test('nothing is found when everything is there', async () => {
+  await store.variables.replace('shop', 'production', [seal('DATABASE_URL', postgres.url), seal('NAME', 'x')])
+  const router = { list: () => Promise.resolve([route('shop/production', 'shop.localhost')]) }
+  expect(await check({ home: folder, router })).toEqual([])
+})
+
+test('a missing service or environment is found with the command that makes it', async () => {
+  expect(await check({}, { serviceId: 'nope' })).toMatchObject([
+    { code: 'ServiceMissing', fix: expect.stringContaining('sluice ') },
+  ])
+  expect(await check({}, { environment: 'nope' })).toMatchObject([{ code: 'EnvironmentMissing' }])
+})
+
+test('every finding is answered, not only the first', async () => {
+  await store.variables.replace('shop', 'production', [
+    seal('A_URL', 'redis://127.0.0.1:1'),
+    seal('B_URL', 'postgres://u:secret-pw@127.0.0.1:1/x'),
+    { name: 'LOST', sealed: 'v1:9:AAAA', secret: true },
+  ])
+  const findings = await check({
+    source: { probe: () => Promise.reject(new SourceError('RefNotFound', 'There is no branch main.')) },
+    router: { list: () => Promise.reject(new Error('no router')) },
+  })
+  expect(findings.map(({ code }) => code)).toEqual([
+    'RefNotFound',
+    'VariableUnreadable',
+    'DatabaseUnreachable',
+    'DatabaseUnreachable',
+    'RouterUnreachable',
+  ])
+  expect(JSON.stringify(findings)).not.toContain('secret-pw')
+})
+
+test('the plain variables of the configuration are checked unless the environment sets them', async () => {
+  const environment = (await store.environments.find('shop', 'production'))!
+  await store.environments.put({
+    ...environment,
+    config: { environment: { CACHE_URL: 'redis://127.0.0.1:1' } },
+  })
+  expect(await check()).toMatchObject([
+    { code: 'DatabaseUnreachable', message: expect.stringMatching(/^CACHE_URL: /) },
+  ])
+  await store.variables.put('shop', 'production', seal('CACHE_URL', 'none'))
+  expect(await check()).toEqual([])
+})
+
+test('the repository is asked for the commit of a retry, with the opened password', async () => {
+  await store.services.change('shop', { sealedCredentials: secrets.seal('bot:to:ken', 'shop/source') })
+  const asked: [Repository, string][] = []
+  const probe = async (repository: Repository, ref: string) => void asked.push([repository, ref])
+  await check({ source: { probe } }, { commitSha: 'a'.repeat(40) })
+  expect(asked).toEqual([
+    [
+      {
+        serviceId: 'shop',
+        url: 'https://example.com/acme/shop.git',
+        credentials: { username: 'bot', password: 'to:ken' },
+      },
+      'a'.repeat(40),
+    ],
+  ])
+  await store.services.change('shop', { sealedCredentials: 'v1:1:AAAA' })
+  expect(await check()).toMatchObject([{ code: 'CredentialsUnreadable' }])
+})
+
+test('an error that nobody can put right is thrown, to be tried again', async () => {
+  const probe = () => Promise.reject(new Error('git was killed'))
+  await expect(check({ source: { probe } })).rejects.toThrow('git was killed')
+})
+
+test('a rollback needs its release, not its branch, and checks the variables of that release', async () => {
+  const source = { probe: () => Promise.reject(new SourceError('RefNotFound', 'gone')) }
+  const rollback = { trigger: 'rollback', releaseNumber: 1 }
+  expect(await check({ source }, rollback)).toMatchObject([{ code: 'ReleaseGone' }])
+  await queue(store, 1)
+  await store.releases.record({
+    releaseId: 'shop.production.r1',
+    deploymentId: 'shop.production.1',
+    serviceId: 'shop',
+    environment: 'production',
+    number: 1,
+    commitSha: 'a'.repeat(40),
+    plan: {} as never,
+    sealedVariables: [seal('OLD_URL', 'redis://127.0.0.1:1')],
+  })
+  expect(await check({ source }, rollback)).toMatchObject([{ message: expect.stringMatching(/^OLD_URL: /) }])
+  await store.releases.gone(['shop.production.r1'])
+  expect((await check({ source }, rollback)).map(({ code }) => code)).toContain('ReleaseGone')
+})
+
+test('a domain that the router has given to another environment is found', async () => {
+  await addEnvironment(store, 'shop', 'production', ['shop.example.com'])
+  const router = {
+    list: () => Promise.resolve([route('old/production', 'old.localhost', 'shop.example.com')]),
+  }
+  expect(await check({ router })).toMatchObject([
+    { code: 'DomainTaken', message: expect.stringContaining('shop.example.com is routed to old/production') },
+  ])
+})
+
+test('an aborted check rejects', async () => {
+  await expect(check({}, {}, AbortSignal.abort(new Error('canceled')))).rejects.toThrow('canceled')
+})
+
+test('every link leads to a section of the guide', () => {
+  const guide = readFileSync(path.join(import.meta.dirname, '../../docs/guides/before-a-deploy.md'), 'utf8')
+  const source = readFileSync(path.join(import.meta.dirname, '../../adapters/readiness/findings.ts'), 'utf8')
+  const failures = readFileSync(path.join(import.meta.dirname, '../../contract/failures.ts'), 'utf8')
+  const codes = [...source.matchAll(/^ {2}\| '(\w+)'/gm)].map((match) => match[1]!)
+  expect(codes.length).toBeGreaterThan(10)
+  const here = codes.filter((code) => !failures.includes(`  ${code}: {`))
+  const anchors = here.map((code) => code.replaceAll(/(?<=[a-z])(?=[A-Z])/g, '-').toLowerCase())
+  expect(anchors.filter((anchor) => !guide.includes(`\n## ${anchor}\n`))).toEqual([])
+})
