@@ -1,0 +1,89 @@
+import path from 'node:path'
+import { defaults } from '../../../contract/defaults.ts'
+import type { Builder } from '../../../ports/builder.ts'
+import { JobCanceled, type Jobs, type JobSpec } from '../../../ports/jobs.ts'
+import type { Releases } from '../../../ports/releases.ts'
+import type { Secrets } from '../../../ports/secrets.ts'
+import type { LogStore } from '../../../ports/store.ts'
+import { hostEnvironment } from '../../process/host-environment.ts'
+import { serviceFolders } from '../../process/service-folders.ts'
+import type { ServiceUsers } from '../../process/service-user.ts'
+import { StepLog } from './step-log.ts'
+
+export interface NativeBuilderOptions {
+  jobs: Jobs
+  releases: Pick<Releases, 'directory'>
+  logs: Pick<LogStore, 'append' | 'position'>
+  secrets: Pick<Secrets, 'mask'>
+  /** Folder for what package managers keep between builds, per service and environment. */
+  caches: string
+  users: ServiceUsers
+  /** Bytes of output kept per step. */
+  logCap?: number
+}
+
+type Step = Parameters<Builder['run']>[0]
+type Work = Parameters<Builder['run']>[1]
+
+/** Builds with the machine's own tools, in the release folder, as the service's user. */
+export function nativeBuilder(options: NativeBuilderOptions): Builder {
+  const { jobs, secrets, logs, logCap = defaults.stepLogCap } = options
+  return {
+    run: async (step, work) => {
+      const secretValues = work.secretValues ?? Object.values(work.variables)
+      const { deploymentId } = work.release
+      const mask = secrets.mask(secretValues)
+      const log = await StepLog.open({ logs, deploymentId, step, mask, cap: logCap })
+      const output = { from: log.from, write: (chunk: Buffer, offset: number) => log.write(chunk, offset) }
+      try {
+        const result = await jobs.run(await specOf(options, step, work), { signal: work.signal, output })
+        await log.finish()
+        const tailMask = secrets.mask(secretValues)
+        return { ...result, tail: tailMask.push(result.tail) + tailMask.flush() }
+      } catch (error) {
+        // Somebody else goes on with it, unless it was canceled: then this was all.
+        if (error instanceof JobCanceled) await log.finish()
+        throw error
+      } finally {
+        log.stop()
+      }
+    },
+  }
+}
+
+async function specOf(options: NativeBuilderOptions, step: Step, work: Work): Promise<JobSpec> {
+  const { release, plan, command, timeoutMs } = work
+  const { serviceId, environment, number } = release
+  return {
+    id: `${serviceId}/${environment}/${number}/${step}`,
+    command,
+    directory: path.join(options.releases.directory(release), plan.root),
+    environment: await environmentOf(options, step, work),
+    serviceId,
+    environmentName: environment,
+    timeoutMs,
+    // A migration may have changed the database when its result is lost: never a second time unasked.
+    repeatable: step !== 'migrate',
+  }
+}
+
+async function environmentOf(
+  { caches, users }: NativeBuilderOptions,
+  step: Step,
+  { release, plan, variables }: Work,
+): Promise<Record<string, string>> {
+  const { home, temporary, cache } = await serviceFolders({ caches, users })(release.serviceId, release.environment)
+  return {
+    ...hostEnvironment(),
+    CI: 'true',
+    HOME: home,
+    TMPDIR: temporary,
+    XDG_CACHE_HOME: cache,
+    npm_config_cache: path.join(cache, 'npm'),
+    // What pnpm calls its store.
+    npm_config_store_dir: path.join(cache, 'pnpm'),
+    YARN_CACHE_FOLDER: path.join(cache, 'yarn'),
+    ...(step === 'install' || step === 'build' ? plan.buildEnvironment : plan.environment),
+    ...variables,
+  }
+}

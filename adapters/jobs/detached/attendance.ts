@@ -1,0 +1,131 @@
+import { defaults } from '../../../contract/defaults.ts'
+import { JobCanceled, type JobResult, type JobSpec } from '../../../ports/jobs.ts'
+import { readClaim, revokeClaim } from '../../process/claim.ts'
+import { signalOf } from '../../process/exit-status.ts'
+import { membersOf, type ProcessFamily, sweep, terminate } from '../../process/group.ts'
+import { ageOf, bootId, isAlive } from '../../process/identity.ts'
+import { launch } from '../../process/launch.ts'
+import { tailOf } from '../../process/output-tail.ts'
+import type { ServiceUser } from '../../process/service-user.ts'
+import type { FolderWatch } from './folder-watch.ts'
+import type { AttemptState, JobFolder, Verdict } from './job-folder.ts'
+
+/** Between SIGTERM and SIGKILL of a job that is canceled or has run out of time. */
+const graceMs = 5000
+/** For what a finished command left in the background. */
+const leftoverGraceMs = 1000
+/** A command whose processes vanish every time (killed by the kernel, say) is not started for ever. */
+const mostAttempts = 3
+/** A wrapper that has not shown up by then was lost; a second one is harmless. */
+const claimLimitMs = 10_000
+
+export type Ending = { by: 'itself'; status: number; state: AttemptState } | { by: 'verdict'; verdict: Verdict }
+
+/** One caller's look after one job: brings it to run, waits for its end, ends it when it must. */
+export class Attendance {
+  launched = false
+  #job: JobFolder
+  #spec: JobSpec
+  #user: ServiceUser | null
+  #watch: FolderWatch
+  #launchedAt = new Map<number, number>()
+
+  constructor(job: JobFolder, spec: JobSpec, user: ServiceUser | null, watch: FolderWatch) {
+    this.#job = job
+    this.#spec = spec
+    this.#user = user
+    this.#watch = watch
+  }
+
+  /**
+   * Every turn looks at the folder afresh and takes one step, so that it can be left and taken up anywhere.
+   * `check` throws when the caller wants no more of it.
+   */
+  async untilEnded(check: () => Promise<void>): Promise<Ending> {
+    for (;;) {
+      await check()
+      const verdict = await this.#job.verdict()
+      if (verdict) {
+        await endProcesses(this.#job, graceMs)
+        return { by: 'verdict', verdict }
+      }
+      const state = await this.#job.latest()
+      if (!state) throw new JobCanceled(`${this.#spec.id} was discarded`)
+      if (state.exit !== undefined) return { by: 'itself', status: state.exit, state }
+      else await this.#step(state)
+    }
+  }
+
+  async #step(state: AttemptState): Promise<void> {
+    const { attempt, claim } = state
+    const sameBoot = attempt.boot === bootId()
+    if (claim.kind === 'open' && sameBoot) return this.#bringUp(state)
+    if (claim.kind !== 'taken' || !isAlive(claim.by)) return this.#vanished(state)
+    const left = this.#spec.timeoutMs - ageOf(claim.by)
+    if (left <= 0) await this.#job.decide('timedOut')
+    else await this.#watch.wait(Math.min(left, 500))
+  }
+
+  async #bringUp({ attempt }: AttemptState): Promise<void> {
+    const since = this.#launchedAt.get(attempt.number)
+    if (since !== undefined && performance.now() - since < claimLimitMs) return this.#watch.wait(50)
+    const { command, directory, environment, id } = this.#spec
+    this.#launchedAt.set(attempt.number, performance.now())
+    await launch({
+      script: new URL('wrapper.sh', import.meta.url),
+      arguments: [this.#job.directory, String(attempt.number)],
+      command,
+      directory,
+      environment: { ...environment, SLUICE_JOB: id },
+      user: this.#user,
+      mark: attempt.mark,
+      output: this.#job.output,
+    })
+    this.launched = true
+  }
+
+  /** The wrapper is gone. What it wrote before is in the folder by now, so look again before drawing conclusions. */
+  async #vanished(state: AttemptState): Promise<void> {
+    const { number } = state.attempt
+    if ((await this.#job.exitOf(number)) !== undefined) return
+    if (this.#spec.repeatable && number < mostAttempts) {
+      await terminate(familyOf(state), graceMs)
+      await this.#job.note(`the command vanished without a result; attempt ${number + 1} starts from the beginning`)
+      return this.#job.prepare(number + 1)
+    }
+    // Its processes may outlive the wrapper. A migration under way is not killed: it ends, or its time does.
+    if (membersOf(familyOf(state)).length === 0) return this.#job.decide('unknown')
+    const started = state.claim.kind === 'taken' ? ageOf(state.claim.by) : 0
+    if (started >= this.#spec.timeoutMs) return this.#job.decide('timedOut')
+    await this.#watch.wait(500)
+  }
+
+  async result(ending: Ending): Promise<JobResult> {
+    const tail = await tailOf(this.#job.output, defaults.failureTail)
+    if (ending.by === 'itself') {
+      const { status } = ending
+      return { outcome: 'exited', exitCode: status, signal: signalOf(status), tail, attached: !this.launched }
+    }
+    if (ending.verdict === 'canceled') throw new JobCanceled(`${this.#spec.id} was canceled`)
+    return { outcome: ending.verdict, tail }
+  }
+}
+
+/** Ends whatever runs of the job, and whatever is about to. */
+export async function endProcesses(job: JobFolder, grace: number = graceMs): Promise<void> {
+  const state = await job.latest()
+  if (!state) return
+  const file = job.claimFile(state.attempt.number)
+  await revokeClaim(file)
+  await terminate(familyOf({ ...state, claim: await readClaim(file) }), grace)
+}
+
+/** Ends what a finished command left in the background. */
+export async function sweepLeftovers(state: AttemptState): Promise<void> {
+  if (state.claim.kind === 'taken') await sweep(familyOf(state), state.claim.by.pid, leftoverGraceMs)
+}
+
+const familyOf = ({ attempt, claim }: AttemptState): ProcessFamily => ({
+  leader: claim.kind === 'taken' ? claim.by : undefined,
+  mark: attempt.mark,
+})

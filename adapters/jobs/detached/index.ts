@@ -1,0 +1,70 @@
+import { rm } from 'node:fs/promises'
+import type { Jobs } from '../../../ports/jobs.ts'
+import { assertReachable } from '../../process/reachable.ts'
+import type { ServiceUsers } from '../../process/service-user.ts'
+import { Attendance, endProcesses, sweepLeftovers } from './attendance.ts'
+import { FolderWatch } from './folder-watch.ts'
+import { folderOf, JobFolder, jobsBelow } from './job-folder.ts'
+import { OutputFile } from './output-file.ts'
+import { OutputStream } from './output-stream.ts'
+
+export interface DetachedJobsOptions {
+  /** Of Sluice alone: a folder per job. */
+  directory: string
+  users: ServiceUsers
+  /** Bytes of output that stay on the disk while a job runs. */
+  outputCap?: number
+}
+
+/** Jobs as detached processes that outlive the agent, with all that is needed to take them up again in a folder each. */
+export function detachedJobs({ directory, users, outputCap = 64 * 1024 * 1024 }: DetachedJobsOptions): Jobs {
+  const run: Jobs['run'] = async (spec, { signal, output }) => {
+    const job = new JobFolder(folderOf(directory, spec.id))
+    const user = await users.userOf(spec.serviceId, spec.environmentName)
+    await assertReachable(spec.directory, user)
+    if (!(await job.latest())) await job.prepare(1)
+    const file = new OutputFile(job.output, outputCap)
+    await file.recall()
+
+    const watch = new FolderWatch(job.directory, (name) => name !== 'output')
+    const stream = new OutputStream(file, output)
+    const check = interruption(job, signal, stream, watch)
+    try {
+      const attendance = new Attendance(job, spec, user, watch)
+      const ending = await attendance.untilEnded(check)
+      await stream.finish()
+      if (ending.by === 'itself') await sweepLeftovers(ending.state)
+      return await attendance.result(ending)
+    } finally {
+      stream.stop()
+      watch.close()
+    }
+  }
+
+  return { run, discard: (prefix) => discard(folderOf(directory, prefix)) }
+}
+
+/** What may end the attendance early: a sink that fails, and the caller. Answers the check to make at every turn. */
+function interruption(job: JobFolder, signal: AbortSignal, stream: OutputStream, watch: FolderWatch) {
+  let failure: { reason: unknown } | undefined
+  const fail = (reason: unknown) => {
+    failure ??= { reason }
+    watch.wake()
+  }
+  stream.done.catch(fail)
+  signal.addEventListener('abort', () => watch.wake(), { once: true })
+  return async (): Promise<void> => {
+    if (failure) throw failure.reason
+    if (!signal.aborted) return
+    if (signal.reason !== 'cancel') throw signal.reason
+    await job.decide('canceled')
+  }
+}
+
+async function discard(directory: string): Promise<void> {
+  for (const job of await jobsBelow(directory)) {
+    await job.decide('canceled')
+    await endProcesses(job)
+  }
+  await rm(directory, { recursive: true, force: true })
+}

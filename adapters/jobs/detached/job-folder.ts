@@ -1,0 +1,114 @@
+import { randomUUID } from 'node:crypto'
+import { appendFile, mkdir, readdir, readFile } from 'node:fs/promises'
+import path from 'node:path'
+import { createDurable, readJsonIfThere } from '../../files/durable.ts'
+import { readClaim, type Claim } from '../../process/claim.ts'
+import { bootId } from '../../process/identity.ts'
+
+/** How Sluice itself ended a job, or gave it up. The first one counts for ever. */
+export type Verdict = 'timedOut' | 'canceled' | 'unknown'
+
+/** One start of the command. */
+export interface Attempt {
+  number: number
+  mark: string
+  /** Boot in which it was to start: after a power loss the claim may be lost although the command ran. */
+  boot: string
+}
+
+export interface AttemptState {
+  attempt: Attempt
+  claim: Claim
+  /** Exit status as a shell reports it. */
+  exit: number | undefined
+}
+
+/**
+ * `attempt-N.json` (before the start), `claim-N` (by the wrapper, which then runs the command), `exit-N` (by the
+ * wrapper at the end), `verdict` and `output`. All are made once and never changed, so readers and writers
+ * need no lock, whoever they are.
+ */
+export class JobFolder {
+  readonly directory: string
+  readonly output: string
+
+  constructor(directory: string) {
+    this.directory = directory
+    this.output = path.join(directory, 'output')
+  }
+
+  claimFile(attempt: number): string {
+    return path.join(this.directory, `claim-${attempt}`)
+  }
+
+  /** Undefined until the first attempt is prepared. */
+  async latest(): Promise<AttemptState | undefined> {
+    const attempt = await this.#latestAttempt()
+    if (!attempt) return undefined
+    // In this order: a wrapper that is seen dead after its claim was read has written all it ever will.
+    return { attempt, claim: await readClaim(this.claimFile(attempt.number)), exit: await this.exitOf(attempt.number) }
+  }
+
+  async exitOf(attempt: number): Promise<number | undefined> {
+    const text = await readIfThere(path.join(this.directory, `exit-${attempt}`))
+    return text && /^\d{1,3}\n$/.test(text) ? Number(text) : undefined
+  }
+
+  /** Several callers at once agree on one attempt. */
+  async prepare(number: number): Promise<void> {
+    await mkdir(this.directory, { recursive: true, mode: 0o700 })
+    const attempt: Attempt = { number, mark: randomUUID(), boot: bootId() }
+    await createDurable(this.#attemptFile(number), JSON.stringify(attempt), { mode: 0o600 })
+  }
+
+  async verdict(): Promise<Verdict | undefined> {
+    return (await readJsonIfThere<{ verdict: Verdict }>(path.join(this.directory, 'verdict.json')))?.verdict
+  }
+
+  async decide(verdict: Verdict): Promise<void> {
+    const file = path.join(this.directory, 'verdict.json')
+    // Without a folder the job was discarded, which says more than any verdict.
+    await createDurable(file, JSON.stringify({ verdict }), { mode: 0o600 }).catch(ignoreAbsence)
+  }
+
+  /** A line of Sluice's own among the output. */
+  async note(text: string): Promise<void> {
+    await appendFile(this.output, `\n[sluice] ${text}\n`)
+  }
+
+  async #latestAttempt(): Promise<Attempt | undefined> {
+    const numbers = (await namesIn(this.directory)).map((name) => Number(/^attempt-(\d+)\.json$/.exec(name)?.[1] ?? 0))
+    const newest = Math.max(0, ...numbers)
+    return newest > 0 ? readJsonIfThere<Attempt>(this.#attemptFile(newest)) : undefined
+  }
+
+  #attemptFile(number: number): string {
+    return path.join(this.directory, `attempt-${number}.json`)
+  }
+}
+
+/** Of a job, or of all whose ids start with these whole parts. @throws Error when it could lead elsewhere. */
+export function folderOf(directory: string, id: string): string {
+  if (!/^[a-z0-9-]+(\/[a-z0-9-]+)*\/?$/.test(id)) throw new Error(`${id} cannot be the id of a job`)
+  return path.join(directory, id)
+}
+
+/** The folders of all jobs at or below one folder. */
+export async function jobsBelow(directory: string): Promise<JobFolder[]> {
+  const names = await namesIn(directory)
+  if (names.includes('attempt-1.json')) return [new JobFolder(directory)]
+  const below = await Promise.all(names.map((name) => jobsBelow(path.join(directory, name))))
+  return below.flat()
+}
+
+async function namesIn(directory: string): Promise<string[]> {
+  return (await readdir(directory).catch(ignoreAbsence)) ?? []
+}
+
+async function readIfThere(file: string): Promise<string | undefined> {
+  return readFile(file, 'utf8').catch(ignoreAbsence)
+}
+
+function ignoreAbsence(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ENOENT' && error.code !== 'ENOTDIR') throw error
+}

@@ -1,0 +1,26 @@
+#!/bin/sh
+# Runs one attempt of a job: wrapper.sh FOLDER ATTEMPT COMMAND…
+# Detached, in a process group of its own, so that neither Sluice's end nor a terminal's reaches the command.
+umask 077
+. "${0%/*}/../../process/claim.sh"
+
+# Everything in one function: the shell has read all of it before the first act, whatever becomes of this file.
+run() {
+  folder=$1 attempt=$2
+  shift 2
+  claim "$folder/claim-$attempt" || exit 0
+  # With a handler instead of '' this shell outlives a SIGTERM to the group, and the command does not inherit that.
+  trap : HUP INT QUIT TERM
+  # What this shell itself has to say (`Terminated`) is none of the command's output.
+  exec 3>&1 >/dev/null 2>&1
+  "$@" >&3 2>&3 3>&-
+  status=$?
+  # A full disk must not turn a result into a riddle.
+  tries=0
+  until publish "$folder/exit-$attempt" "$status" || [ -s "$folder/exit-$attempt" ] || [ "$tries" -ge 60 ]; do
+    tries=$((tries + 1))
+    sleep 1
+  done
+  exit 0
+}
+run "$@"

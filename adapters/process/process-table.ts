@@ -1,0 +1,77 @@
+import { execFileSync } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
+
+/** One process as the kernel lists it. */
+export interface ProcessRow {
+  pid: number
+  parent: number
+  group: number
+  /** `Z`: it has ended and only waits for its parent. */
+  state: string
+  /** When it started, in the kernel's own words; with the pid and the boot it names one process for ever. */
+  start: string
+}
+
+const onLinux = process.platform === 'linux'
+
+/** undefined when there is no such process. */
+export function readProcess(pid: number): ProcessRow | undefined {
+  if (!onLinux) return listWithPs(['-p', String(pid)])[0]
+  const stat = readProc(`/proc/${pid}/stat`)
+  return stat && parseStat(stat.toString('latin1'))
+}
+
+export function readProcesses(): ProcessRow[] {
+  if (!onLinux) return listWithPs(['-ax'])
+  const rows: ProcessRow[] = []
+  for (const name of readdirSync('/proc')) {
+    if (!/^\d+$/.test(name)) continue
+    const row = readProcess(Number(name))
+    if (row) rows.push(row)
+  }
+  return rows
+}
+
+/** Whether the process was started with this variable. Always false where the system does not tell. */
+export function hasVariable(pid: number, name: string, value: string): boolean {
+  if (!onLinux) return false
+  const environment = readProc(`/proc/${pid}/environ`)
+  return environment !== undefined && `\0${environment.toString('latin1')}\0`.includes(`\0${name}=${value}\0`)
+}
+
+/** The second field is the program's name in parentheses and may hold spaces and parentheses itself. */
+export function parseStat(stat: string): ProcessRow | undefined {
+  const close = stat.lastIndexOf(')')
+  const fields = stat.slice(close + 2).split(' ')
+  const [state, parent, group] = fields
+  const start = fields[22 - 3]
+  if (close < 0 || state === undefined || start === undefined) return undefined
+  return { pid: Number.parseInt(stat, 10), parent: Number(parent), group: Number(group), state, start }
+}
+
+function readProc(file: string): Buffer | undefined {
+  try {
+    return readFileSync(file)
+  } catch {
+    // It ended meanwhile, or belongs to someone else.
+    return undefined
+  }
+}
+
+function listWithPs(selection: string[]): ProcessRow[] {
+  let text: string
+  try {
+    text = execFileSync('/bin/ps', [...selection, '-o', 'pid=,ppid=,pgid=,stat=,lstart='], {
+      encoding: 'utf8',
+      env: { LC_ALL: 'C' },
+      stdio: ['ignore', 'pipe', 'ignore'],
+    })
+  } catch {
+    return []
+  }
+  return text.split('\n').flatMap((line) => {
+    const [pid, parent, group, state, ...start] = line.trim().split(/\s+/)
+    if (!state || start.length === 0) return []
+    return [{ pid: Number(pid), parent: Number(parent), group: Number(group), state: state[0]!, start: start.join(' ') }]
+  })
+}

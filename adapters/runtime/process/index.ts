@@ -1,0 +1,115 @@
+import { readdir } from 'node:fs/promises'
+import path from 'node:path'
+import type { InstanceSpec, InstanceStatus, Runtime } from '../../../ports/runtime.ts'
+import { hostEnvironment } from '../../process/host-environment.ts'
+import { assertReachable } from '../../process/reachable.ts'
+import { serviceFolders } from '../../process/service-folders.ts'
+import type { ServiceUsers } from '../../process/service-user.ts'
+import { Turns } from '../../process/turns.ts'
+import { Glance } from './glance.ts'
+import { Instance, type InstanceHost } from './instance.ts'
+import { InstanceFolder, type InstanceRecord } from './instance-folder.ts'
+import { PortRegister } from './ports.ts'
+import { followLog, logTail, trimLog } from './service-log.ts'
+import { type StaticTools, toolsFor } from './static-tools.ts'
+
+export interface ProcessRuntimeOptions {
+  /** Of Sluice alone: a folder per instance. */
+  directory: string
+  /** Home and temporary folders of services. */
+  caches: string
+  /** For copies of `tools` that services can reach. */
+  toolsDirectory: string
+  ports: readonly [first: number, last: number]
+  users: ServiceUsers
+  /** What services of plain files are started with, as `$SLUICE_NODE "$SLUICE_STATIC_SERVER"`. */
+  tools: StaticTools
+}
+
+/** Releases as plain processes of this machine, each kept up by a small shell of its own. */
+export function processRuntime(options: ProcessRuntimeOptions): Runtime {
+  const { directory, users } = options
+  const ports = new PortRegister(path.join(directory, '.ports'), options.ports)
+  const turns = new Turns()
+  const host: InstanceHost = {
+    ports,
+    elsewhere: new Glance(250),
+    userOf: ({ serviceId, environmentName }) => users.userOf(serviceId, environmentName),
+    environmentOf: instanceEnvironment(options),
+  }
+  const instance = (id: string) => new Instance(id, new InstanceFolder(folderOf(directory, id)), host)
+  const act = <T>(id: string, on: (instance: Instance) => Promise<T>) => turns.take(id, () => on(instance(id)))
+
+  const bringUp = async (spec: InstanceSpec, by: 'start' | 'restart') => {
+    await assertReachable(spec.directory, await users.userOf(spec.serviceId, spec.environmentName))
+    return act(spec.id, (one) => one[by](spec))
+  }
+  const list = async (prefix = '') => {
+    const ids = await idsIn(directory)
+    const chosen = ids.filter((id) => `${id}/`.startsWith(prefix && `${prefix.replace(/\/$/, '')}/`))
+    const found = await Promise.all(chosen.map((id) => instance(id).status()))
+    return found.filter((status) => status !== undefined)
+  }
+
+  return {
+    start: (spec) => bringUp(spec, 'start'),
+    restart: (spec) => bringUp(spec, 'restart'),
+    status: (id) => instance(id).status(),
+    listening: (id) => instance(id).listening(),
+    stop: (id, graceMs) => act(id, (one) => one.stop(graceMs)),
+    tail: (id, bytes) => logTail(instance(id).folder, bytes),
+    follow: (id, how) => followLog(instance(id).folder, how),
+    list,
+    restore: async (specOf) => {
+      await ports.releaseLost((id, port) => act(id, async (one) => (await one.folder.record())?.port === port))
+      const ids = await idsIn(directory)
+      const restored = await Promise.all(ids.map((id) => act(id, (one) => restore(one, specOf))))
+      return restored.filter((status) => status !== undefined)
+    },
+    trimLogs: async () => {
+      // Turns would let a service that takes its time to end fill the disk; the folder may go meanwhile.
+      for (const id of await idsIn(directory)) await trimLog(instance(id).folder).catch(() => {})
+    },
+  }
+}
+
+async function restore(
+  one: Instance,
+  specOf: (id: string) => Promise<InstanceSpec | undefined>,
+): Promise<InstanceStatus | undefined> {
+  const record = await one.folder.record()
+  const spec = record && !record.stopping ? await specOf(one.id) : undefined
+  if (spec) return one.start(spec)
+  await one.stop(record?.drainMs ?? 0)
+  return undefined
+}
+
+const instanceEnvironment =
+  ({ caches, users, tools, toolsDirectory }: ProcessRuntimeOptions) =>
+  async (record: InstanceRecord, spec: InstanceSpec): Promise<Record<string, string>> => {
+    const user = await users.userOf(record.serviceId, record.environmentName)
+    const { home, temporary } = await serviceFolders({ caches, users })(record.serviceId, record.environmentName)
+    const { node, server } = record.command.includes('SLUICE_') ? await toolsFor(tools, user, toolsDirectory) : tools
+    return {
+      ...hostEnvironment(),
+      HOME: home,
+      TMPDIR: temporary,
+      HOST: '127.0.0.1',
+      ...spec.environment,
+      PORT: String(record.port),
+      SLUICE_INSTANCE: record.id,
+      SLUICE_NODE: node,
+      SLUICE_STATIC_SERVER: server,
+    }
+  }
+
+/** @throws Error when the id could leave the folder of all instances. */
+function folderOf(directory: string, id: string): string {
+  if (!/^[a-z0-9-]+\/[a-z0-9-]+\/\d+$/.test(id)) throw new Error(`${id} cannot be the id of an instance`)
+  return path.join(directory, id)
+}
+
+async function idsIn(directory: string): Promise<string[]> {
+  const entries = await readdir(directory, { recursive: true }).catch(() => [])
+  return entries.filter((entry) => /^[a-z0-9-]+\/[a-z0-9-]+\/\d+$/.test(entry)).sort()
+}

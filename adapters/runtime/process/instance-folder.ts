@@ -1,0 +1,102 @@
+import { access, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { readJsonIfThere, writeDurable } from '../../files/durable.ts'
+import { signalOf } from '../../process/exit-status.ts'
+
+/** What must be known of an instance after a crash. Not its variables: those are secret. */
+export interface InstanceRecord {
+  id: string
+  serviceId: string
+  environmentName: string
+  command: string
+  directory: string
+  port: number
+  drainMs: number
+  /** Which start this is: each has a shim of its own, and the files that it writes carry this number. */
+  generation: number
+  /** Value of `SLUICE_RUN` of all its processes, whatever the generation. */
+  mark: string
+  /** Set when it is to end: the processes are killed once the machine has been up this long (milliseconds, boot id). */
+  stopping: { killAt: number; boot: string } | null
+}
+
+/** What the shim wrote last. */
+export interface ShimState {
+  phase: 'running' | 'backingOff' | 'stopped'
+  startedAt: string
+  restarts: number
+  lastExit: { code: number | null; signal: string | null; at: string } | null
+}
+
+/** Files of one instance, of Sluice alone: the service has only `output` open. */
+export class InstanceFolder {
+  readonly directory: string
+  readonly output: string
+  /** What `output` held before it was cut. */
+  readonly earlierOutput: string
+
+  constructor(directory: string) {
+    this.directory = directory
+    this.output = path.join(directory, 'output')
+    this.earlierOutput = path.join(directory, 'output.1')
+  }
+
+  record(): Promise<InstanceRecord | undefined> {
+    return readJsonIfThere<InstanceRecord>(this.#recordFile)
+  }
+
+  write(record: InstanceRecord): Promise<void> {
+    return writeDurable(this.#recordFile, `${JSON.stringify(record, null, 2)}\n`, { mode: 0o600 })
+  }
+
+  claimFile(generation: number): string {
+    return path.join(this.directory, `shim-${generation}`)
+  }
+
+  /** Tells the shim not to start the service again. */
+  async tellToEnd(generation: number): Promise<void> {
+    await writeFile(this.#endingFile(generation), '')
+  }
+
+  async isToldToEnd(generation: number): Promise<boolean> {
+    return access(this.#endingFile(generation)).then(
+      () => true,
+      () => false,
+    )
+  }
+
+  async state(generation: number): Promise<ShimState | undefined> {
+    const text = await readFile(path.join(this.directory, `state-${generation}`), 'utf8').catch(() => '')
+    const [phase, began, restarts, status, ended] = text.trim().split(' ')
+    if (phase !== 'running' && phase !== 'backingOff' && phase !== 'stopped') return undefined
+    return {
+      phase,
+      startedAt: isoOf(began),
+      restarts: Number(restarts),
+      lastExit: ended ? { ...exitOf(Number(status)), at: isoOf(ended) } : null,
+    }
+  }
+
+  async remove(): Promise<void> {
+    // The record last: as long as it is there, what is left is known and can be removed.
+    const names = await readdir(this.directory).catch(() => [])
+    const others = names.filter((name) => name !== 'instance.json')
+    await Promise.all(others.map((name) => rm(path.join(this.directory, name), { force: true, recursive: true })))
+    await rm(this.directory, { recursive: true, force: true })
+  }
+
+  #endingFile(generation: number): string {
+    return path.join(this.directory, `ending-${generation}`)
+  }
+
+  get #recordFile(): string {
+    return path.join(this.directory, 'instance.json')
+  }
+}
+
+function exitOf(status: number): { code: number | null; signal: string | null } {
+  const signal = signalOf(status)
+  return signal ? { code: null, signal } : { code: status, signal: null }
+}
+
+const isoOf = (seconds: string | undefined): string => new Date(Number(seconds) * 1000).toISOString()

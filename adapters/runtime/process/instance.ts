@@ -1,0 +1,168 @@
+import { mkdir } from 'node:fs/promises'
+import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { InstanceSpec, InstanceStatus, Listening } from '../../../ports/runtime.ts'
+import { readClaim, revokeClaim } from '../../process/claim.ts'
+import { membersOf, type ProcessFamily, terminate } from '../../process/group.ts'
+import { bootClock, bootId, isAlive } from '../../process/identity.ts'
+import { launch } from '../../process/launch.ts'
+import { readProcesses } from '../../process/process-table.ts'
+import type { ServiceUser } from '../../process/service-user.ts'
+import type { InstanceFolder, InstanceRecord } from './instance-folder.ts'
+import type { Glance } from './glance.ts'
+import { accepts, listeners, portsOf } from './listeners.ts'
+import { isFree, type PortRegister } from './ports.ts'
+
+/** A shim makes its claim within milliseconds; a machine under load may take its time. */
+const claimLimitMs = 10_000
+/** For processes that have no traffic any more: of a candidate, or without a shim. */
+const shortGraceMs = 10_000
+
+export interface InstanceHost {
+  ports: PortRegister
+  /** Where instances listened at the last look. */
+  elsewhere: Glance<number[]>
+  userOf(record: InstanceRecord): Promise<ServiceUser | null>
+  /** All variables of the service's processes. */
+  environmentOf(record: InstanceRecord, spec: InstanceSpec): Promise<Record<string, string>>
+}
+
+/** One instance on this machine. Its acts come one at a time; reading is always allowed. */
+export class Instance {
+  readonly id: string
+  readonly folder: InstanceFolder
+  #host: InstanceHost
+
+  constructor(id: string, folder: InstanceFolder, host: InstanceHost) {
+    this.id = id
+    this.folder = folder
+    this.#host = host
+  }
+
+  async start(spec: InstanceSpec): Promise<InstanceStatus> {
+    const record = await this.folder.record()
+    if (record?.stopping) await this.stop(record.drainMs)
+    if (!record || record.stopping) return this.#bringUp(await this.#create(spec), spec)
+    const claim = await readClaim(this.folder.claimFile(record.generation))
+    // Killed between the record and the shim: the claim decides should both come up after all.
+    if (claim.kind === 'open') return this.#bringUp(record, spec)
+    const ending = await this.folder.isToldToEnd(record.generation)
+    if (claim.kind === 'taken' && isAlive(claim.by) && !ending) return this.#statusOf(record)
+    return this.restart(spec)
+  }
+
+  /** A new generation, on the same port where it is free once the old one is gone. */
+  async restart(spec: InstanceSpec): Promise<InstanceStatus> {
+    const record = await this.folder.record()
+    if (!record || record.stopping) return this.start(spec)
+    await this.#end(record, Math.min(record.drainMs, shortGraceMs))
+    const next = { ...record, ...partOf(spec), generation: record.generation + 1, port: await this.#portFor(record) }
+    await this.folder.write(next)
+    return this.#bringUp(next, spec)
+  }
+
+  async status(): Promise<InstanceStatus | undefined> {
+    const record = await this.folder.record()
+    return record && this.#statusOf(record)
+  }
+
+  /** The moment of SIGKILL is on the disk before the first signal: who comes back to it later keeps to it. */
+  async stop(graceMs: number): Promise<void> {
+    const record = await this.folder.record()
+    if (!record) return this.folder.remove()
+    const promised = record.stopping?.boot === bootId() ? record.stopping.killAt : Infinity
+    const killAt = Math.min(promised, bootClock() + graceMs)
+    await this.folder.write({ ...record, stopping: { killAt, boot: bootId() } })
+    await this.#end(record, Math.max(0, killAt - bootClock()))
+    await this.#host.ports.release(record.port, this.id)
+    await this.folder.remove()
+  }
+
+  async listening(): Promise<Listening> {
+    const record = await this.folder.record()
+    if (!record) return { kind: 'silent' }
+    const all = listeners() ?? []
+    const user = await this.#host.userOf(record)
+    // A stranger who listens on loopback alone would get what is meant for a service that listens everywhere.
+    const strangers = user ? all.some(({ port, uid }) => port === record.port && uid !== user.uid) : false
+    if (!strangers && (await accepts(record.port))) return { kind: 'listening' }
+    const ports = await this.#host.elsewhere.of(this.id, async () => {
+      const pids = membersOf(await this.#familyOf(record)).map(({ pid }) => pid)
+      return portsOf(pids, all).filter((port) => port !== record.port)
+    })
+    return ports.length > 0 ? { kind: 'otherPort', ports } : { kind: 'silent' }
+  }
+
+  async #create(spec: InstanceSpec): Promise<InstanceRecord> {
+    await mkdir(this.folder.directory, { recursive: true, mode: 0o700 })
+    const port = await this.#host.ports.take(this.id)
+    const record = { id: this.id, ...partOf(spec), port, generation: 1, mark: randomUUID(), stopping: null }
+    await this.folder.write(record)
+    return record
+  }
+
+  async #portFor(record: InstanceRecord): Promise<number> {
+    if (await isFree(record.port)) return record.port
+    const port = await this.#host.ports.take(this.id)
+    await this.#host.ports.release(record.port, this.id)
+    return port
+  }
+
+  async #bringUp(record: InstanceRecord, spec: InstanceSpec): Promise<InstanceStatus> {
+    await launch({
+      script: new URL('shim.sh', import.meta.url),
+      arguments: [this.folder.directory, String(record.generation)],
+      command: record.command,
+      directory: record.directory,
+      environment: await this.#host.environmentOf(record, spec),
+      user: await this.#host.userOf(record),
+      mark: record.mark,
+      output: this.folder.output,
+    })
+    const until = performance.now() + claimLimitMs
+    const file = this.folder.claimFile(record.generation)
+    while ((await readClaim(file)).kind === 'open') {
+      if (performance.now() > until) throw new Error(`the shell that runs ${this.id} did not come up: is the disk full?`)
+      await sleep(5)
+    }
+    return this.#statusOf(record)
+  }
+
+  async #end(record: InstanceRecord, graceMs: number): Promise<void> {
+    await this.folder.tellToEnd(record.generation)
+    await revokeClaim(this.folder.claimFile(record.generation))
+    await terminate(await this.#familyOf(record), graceMs)
+  }
+
+  async #familyOf(record: InstanceRecord): Promise<ProcessFamily> {
+    const claim = await readClaim(this.folder.claimFile(record.generation))
+    return { leader: claim.kind === 'taken' ? claim.by : undefined, mark: record.mark }
+  }
+
+  async #statusOf(record: InstanceRecord): Promise<InstanceStatus> {
+    const { leader } = await this.#familyOf(record)
+    const state = await this.folder.state(record.generation)
+    const up = leader !== undefined && isAlive(leader)
+    const phase = record.stopping ? 'stopped' : up ? (state?.phase ?? 'running') : state?.phase === 'stopped' ? 'stopped' : 'gone'
+    return {
+      id: this.id,
+      state: phase,
+      port: record.port,
+      pid: up && phase === 'running' ? childOf(leader.pid) : null,
+      restarts: state?.restarts ?? 0,
+      lastExit: state?.lastExit ?? null,
+      startedAt: state?.startedAt ?? null,
+    }
+  }
+}
+
+const partOf = ({ serviceId, environmentName, command, directory, drainMs }: InstanceSpec) => ({
+  serviceId,
+  environmentName,
+  command,
+  directory,
+  drainMs,
+})
+
+/** The service's own process: what the shim waits for. */
+const childOf = (shim: number): number | null => readProcesses().find((row) => row.parent === shim)?.pid ?? null

@@ -1,0 +1,49 @@
+#!/bin/sh
+# Keeps one instance of a service up: shim.sh FOLDER GENERATION COMMAND…
+# Detached, leader of the instance's process group. It needs nobody else: Sluice may be down for days.
+# Ends after the service when told to: by SIGTERM, or by the file ending-GENERATION.
+umask 077
+. "${0%/*}/../../process/claim.sh"
+
+# Everything in one function: the shell has read all of it before the first act, whatever becomes of this file.
+run() {
+  folder=$1 generation=$2
+  shift 2
+  claim "$folder/shim-$generation" || exit 0
+  ending=
+  # A handler, not '': that would be inherited, and the service could not be ended by SIGTERM.
+  trap 'ending=1' HUP INT TERM
+  restarts=0 delay=0
+  # What this shell itself has to say (`Killed`) is none of the service's output.
+  exec 3>&1 >/dev/null 2>&1
+  while :; do
+    began=$(date +%s)
+    publish "$folder/state-$generation" "running $began $restarts $last"
+    # Looking once more after the fork: a SIGTERM from before it did not reach this child.
+    ([ -e "$folder/ending-$generation" ] && exit 143; exec "$@" >&3 2>&3 3>&-)
+    status=$?
+    ended=$(date +%s)
+    last="$status $ended"
+    if [ "$ending" ] || [ -e "$folder/ending-$generation" ]; then break; fi
+    back_off $((ended - began))
+    echo "[sluice] the service ended with status $status; it is started again in $delay s" >&3
+    publish "$folder/state-$generation" "backingOff $began $restarts $last"
+    sleep "$delay"
+    if [ "$ending" ] || [ -e "$folder/ending-$generation" ]; then break; fi
+    restarts=$((restarts + 1))
+  done
+  publish "$folder/state-$generation" "stopped $began $restarts $last"
+  exit 0
+}
+
+# back_off SECONDS_UP: 0.5, 1, 2, 4, 8, 16, 30, 30 … seconds; from the start again after a minute up.
+back_off() {
+  if [ "$1" -ge 60 ]; then delay=0; fi
+  case $delay in
+    0) delay=0.5 ;;
+    0.5) delay=1 ;;
+    16 | 30) delay=30 ;;
+    *) delay=$((delay * 2)) ;;
+  esac
+}
+run "$@"

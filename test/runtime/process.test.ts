@@ -1,0 +1,305 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { describe, expect, test } from 'vitest'
+import { identityOf } from '../../adapters/process/identity.ts'
+import { readProcess } from '../../adapters/process/process-table.ts'
+import { NoFreePort } from '../../ports/runtime.ts'
+import { asRoot, survivors, until } from '../process/host.ts'
+import { answering, runtimeBench } from './workbench.ts'
+
+const get = async (port: number) => (await fetch(`http://127.0.0.1:${port}/`)).text()
+const isListening = (runtime: { listening(id: string): Promise<{ kind: string }> }, id = 'shop/production/1') =>
+  until(async () => (await runtime.listening(id)).kind === 'listening')
+
+describe('start', () => {
+  test('brings a service up on a port of its own', async () => {
+    const { runtime, spec, options, home } = await runtimeBench()
+    const started = await runtime.start(spec(answering('JSON.stringify(process.env)'), { environment: { GREETING: 'hi', PORT: '1' } }))
+    await isListening(runtime)
+    expect(started).toMatchObject({ id: 'shop/production/1', state: 'running', restarts: 0, lastExit: null })
+    expect(started.port).toBeGreaterThanOrEqual(options.ports[0])
+    const seen = JSON.parse(await get(started.port)) as Record<string, string>
+    expect(seen).toMatchObject({ GREETING: 'hi', PORT: String(started.port), HOST: '127.0.0.1' })
+    expect(seen).toMatchObject({ SLUICE_INSTANCE: 'shop/production/1', HOME: path.join(home, 'caches/shop/production/home') })
+    expect(seen['PATH']).not.toContain('node_modules')
+    expect(Object.keys(seen).filter((name) => name.startsWith('npm_') || name === 'VITEST')).toEqual([])
+    const { pid, startedAt } = (await runtime.status('shop/production/1'))!
+    expect(Math.abs(Date.parse(startedAt!) - Date.now())).toBeLessThan(10_000)
+    expect(readProcess(pid!)).toBeDefined()
+  })
+
+  test('a second start answers with what runs, also from another agent', async () => {
+    const { runtime, spec, again, folder } = await runtimeBench()
+    const service = spec(`echo up >>up; sleep 60`)
+    const [one, two] = await Promise.all([runtime.start(service), runtime.start(service)])
+    const three = await again().start(service)
+    expect([two.port, three.port]).toEqual([one.port, one.port])
+    await sleep(300)
+    expect(readFileSync(path.join(folder, 'up'), 'utf8')).toBe('up\n')
+  })
+
+  test('two agents that start the same instance at once bring up one', async () => {
+    const { runtime, spec, again, folder } = await runtimeBench()
+    const service = spec(`echo up >>up; sleep 60`)
+    await Promise.allSettled([runtime.start(service), again().start(service)])
+    await runtime.start(service)
+    await sleep(300)
+    expect(readFileSync(path.join(folder, 'up'), 'utf8')).toBe('up\n')
+  })
+
+  test('no two services get one port, and a full range says so', async () => {
+    const { runtime, spec, again } = await runtimeBench('none', [24_990, 24_993])
+    const blocker = createServer().listen(24_991, '127.0.0.1')
+    try {
+      const other = again()
+      const started = await Promise.all(
+        [1, 2, 3].map((n) => (n % 2 ? runtime : other).start(spec('sleep 60', { id: `shop/production/${n}` }))),
+      )
+      expect(new Set(started.map(({ port }) => port))).toEqual(new Set([24_990, 24_992, 24_993]))
+      await expect(runtime.start(spec('sleep 60', { id: 'shop/production/4' }))).rejects.toThrow(NoFreePort)
+      await runtime.stop('shop/production/2', 500)
+      expect((await runtime.start(spec('sleep 60', { id: 'shop/production/5' }))).port).toBe(started[1]!.port)
+    } finally {
+      blocker.close()
+    }
+  })
+
+  test('variables are written nowhere', async () => {
+    const { runtime, spec, home } = await runtimeBench()
+    const secret = 'never-to-be-written'
+    await runtime.start(spec('sleep 60', { environment: { SECRET: secret } }))
+    const files = readdirSync(home, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
+    for (const { parentPath, name } of files) {
+      // A copy of Node itself, where the service could not have reached it.
+      if (name === 'node') continue
+      expect(readFileSync(path.join(parentPath, name), 'latin1')).not.toContain(secret)
+    }
+    const { pid } = (await runtime.status('shop/production/1'))!
+    for (const of of [pid!, readProcess(pid!)!.parent])
+      expect(readFileSync(`/proc/${of}/cmdline`, 'latin1')).not.toContain(secret)
+  })
+
+  test.runIf(asRoot)('each service runs as a user of its own', async () => {
+    const { runtime, spec, users } = await runtimeBench()
+    const { port } = await runtime.start(spec(answering('process.getuid()+" "+process.getgroups()+" "+process.umask()')))
+    await isListening(runtime)
+    const { uid } = (await users.userOf('shop', 'production'))!
+    expect(await get(port)).toBe(`${uid} ${uid} 63`)
+  })
+})
+
+describe('supervision', () => {
+  test('a service that crashes is started again with growing pauses, without any agent', async () => {
+    const { runtime, spec, folder } = await runtimeBench()
+    await runtime.start(spec('date +%s.%N >>starts; exit 7'))
+    const starts = () => readFileSync(path.join(folder, 'starts'), 'utf8').trim().split('\n').map(Number)
+    await until(async () => ((await runtime.status('shop/production/1'))?.restarts ?? 0) >= 2)
+    const status = (await runtime.status('shop/production/1'))!
+    expect(status.lastExit).toMatchObject({ code: 7, signal: null })
+    const [first, second, third] = starts()
+    expect(second! - first!).toBeGreaterThanOrEqual(0.5)
+    expect(third! - second!).toBeGreaterThanOrEqual(1)
+    await until(async () => (await runtime.status('shop/production/1'))?.state === 'backingOff')
+    expect(await runtime.tail('shop/production/1', 1000)).toContain('ended with status 7; it is started again in 2 s')
+  })
+
+  test('a service that is killed comes back on its port', async () => {
+    const { runtime, spec } = await runtimeBench()
+    const { port } = await runtime.start(spec(answering('process.pid')))
+    await isListening(runtime)
+    const before = await get(port)
+    process.kill(Number(before), 'SIGKILL')
+    await until(async () => (await runtime.status('shop/production/1'))?.restarts === 1)
+    await isListening(runtime)
+    expect(await get(port)).not.toBe(before)
+    expect((await runtime.status('shop/production/1'))!.lastExit).toMatchObject({ code: null, signal: 'SIGKILL' })
+  })
+})
+
+describe('listening', () => {
+  test('a service that does not listen is silent', async () => {
+    const { runtime, spec } = await runtimeBench()
+    await runtime.start(spec('sleep 60'))
+    expect(await runtime.listening('shop/production/1')).toEqual({ kind: 'silent' })
+  })
+
+  test('a service that listens elsewhere is told from one that does not listen', async () => {
+    const { runtime, spec } = await runtimeBench()
+    const elsewhere = `exec "$SLUICE_NODE" -e 'require("http").createServer().listen(0,"127.0.0.1",function(){console.log(this.address().port)})'`
+    await runtime.start(spec(elsewhere))
+    await until(async () => /\d/.test(await runtime.tail('shop/production/1', 100)))
+    await sleep(300)
+    const port = Number(await runtime.tail('shop/production/1', 100))
+    expect(await runtime.listening('shop/production/1')).toEqual({ kind: 'otherPort', ports: [port] })
+  })
+
+  test('IPv6 loopback counts as well', async () => {
+    const { runtime, spec } = await runtimeBench()
+    await runtime.start(spec(answering('1'), { environment: { HOST: '::1' } }))
+    await isListening(runtime)
+  })
+
+  test.runIf(asRoot)('a stranger on the port of a service is not taken for the service', async () => {
+    const { runtime, spec } = await runtimeBench()
+    const { port } = await runtime.start(spec('sleep 60'))
+    const stranger = createServer().listen(port, '127.0.0.1')
+    try {
+      await sleep(50)
+      expect(await runtime.listening('shop/production/1')).toEqual({ kind: 'silent' })
+    } finally {
+      stranger.close()
+    }
+  })
+})
+
+describe('stop', () => {
+  test('SIGTERM lets a service finish', async () => {
+    const { runtime, spec, folder, home } = await runtimeBench()
+    await runtime.start(spec(`trap 'sleep 0.3; echo finished >end; exit 0' TERM; echo up; while :; do sleep 0.1; done`))
+    await until(async () => (await runtime.tail('shop/production/1', 100)).includes('up'))
+    await runtime.stop('shop/production/1', 5000)
+    expect(readFileSync(path.join(folder, 'end'), 'utf8')).toBe('finished\n')
+    expect(await runtime.status('shop/production/1')).toBeUndefined()
+    expect(await runtime.list()).toEqual([])
+    expect(readdirSync(path.join(home, 'instances/shop/production'))).toEqual([])
+    await runtime.stop('shop/production/1', 5000)
+  })
+
+  test('who ignores SIGTERM is killed at the deadline and the port is free', async () => {
+    const { runtime, spec } = await runtimeBench()
+    const { port } = await runtime.start(spec(answering('1', 'process.on("SIGTERM",()=>{})')))
+    await isListening(runtime)
+    const began = performance.now()
+    await runtime.stop('shop/production/1', 600)
+    expect(performance.now() - began).toBeGreaterThanOrEqual(590)
+    await expect(get(port)).rejects.toThrow()
+  })
+
+  test('what escaped by a double fork is swept', async () => {
+    const { runtime, spec, home } = await runtimeBench()
+    await runtime.start(spec(`(setsid sh -c 'trap "" TERM; sleep 60 & while :; do sleep 1; done' &); echo up; sleep 60`))
+    await until(async () => (await runtime.tail('shop/production/1', 100)).includes('up'))
+    await sleep(200)
+    await runtime.stop('shop/production/1', 300)
+    expect(survivors(home)).toEqual([])
+  })
+
+  test('stops right in the middle of a crash loop', async () => {
+    const { runtime, spec, home } = await runtimeBench()
+    for (const wait of [0, 30, 100, 520, 600]) {
+      await runtime.start(spec('exit 1'))
+      await sleep(wait)
+      await runtime.stop('shop/production/1', 2000)
+      expect(survivors(home)).toEqual([])
+    }
+  })
+
+  test('an agent that takes over a stop keeps to its deadline', async () => {
+    const { runtime, spec, again } = await runtimeBench()
+    await runtime.start(spec(`trap '' TERM; echo up; while :; do sleep 0.1; done`))
+    await until(async () => (await runtime.tail('shop/production/1', 100)).includes('up'))
+    const first = runtime.stop('shop/production/1', 700)
+    await sleep(300)
+    const began = performance.now()
+    await again().stop('shop/production/1', 60_000)
+    expect(performance.now() - began).toBeLessThan(3000)
+    await first.catch(() => {})
+  })
+})
+
+describe('restart', () => {
+  test('brings the service up anew on the same port, with new variables', async () => {
+    const { runtime, spec } = await runtimeBench()
+    const service = spec(answering('process.env.N+" "+process.pid'), { environment: { N: '1' } })
+    const { port } = await runtime.start(service)
+    await isListening(runtime)
+    const [, before] = (await get(port)).split(' ')
+    const after = await runtime.restart({ ...service, environment: { N: '2' } })
+    expect(after).toMatchObject({ port, restarts: 0, state: 'running' })
+    await isListening(runtime)
+    expect(await get(port)).toMatch(/^2 /)
+    expect(identityOf(Number(before))).toBeUndefined()
+  })
+})
+
+describe('restore', () => {
+  test('adopts what runs', async () => {
+    const { runtime, spec, again } = await runtimeBench()
+    const service = spec(answering('process.pid'))
+    const { port } = await runtime.start(service)
+    await isListening(runtime)
+    const before = await get(port)
+    const restored = await again().restore(async () => service)
+    expect(restored).toMatchObject([{ id: 'shop/production/1', port, state: 'running' }])
+    expect(await get(port)).toBe(before)
+  })
+
+  test('brings back what is gone, on its port, and ends what its shell left', async () => {
+    const { runtime, spec, again } = await runtimeBench()
+    const service = spec(answering('process.pid'), { drainMs: 500 })
+    const { port } = await runtime.start(service)
+    await isListening(runtime)
+    const orphan = Number(await get(port))
+    process.kill(readProcess(orphan)!.parent, 'SIGKILL')
+    await until(async () => (await runtime.status('shop/production/1'))?.state === 'gone')
+    expect(await again().restore(async () => service)).toMatchObject([{ port, state: 'running' }])
+    await isListening(runtime)
+    expect(Number(await get(port))).not.toBe(orphan)
+    expect(identityOf(orphan)).toBeUndefined()
+  })
+
+  test('ends what should not run any more', async () => {
+    const { runtime, spec, home } = await runtimeBench()
+    await runtime.start(spec('sleep 60', { drainMs: 100 }))
+    expect(await runtime.restore(async () => undefined)).toEqual([])
+    expect(survivors(home)).toEqual([])
+    expect(await runtime.list()).toEqual([])
+  })
+})
+
+describe('the log of a service', () => {
+  test('stays under its cap, and the service is never stopped by it', async () => {
+    const { runtime, spec, home } = await runtimeBench()
+    await runtime.start(spec('i=0; while [ $i -lt 40 ]; do head -c 1000000 /dev/zero | tr "\\0" x; echo; i=$((i+1)); done; echo the end; sleep 60'))
+    const folder = path.join(home, 'instances/shop/production/1')
+    await until(async () => {
+      await runtime.trimLogs()
+      return (await runtime.tail('shop/production/1', 100)).includes('the end')
+    })
+    await runtime.trimLogs()
+    const { statSync } = await import('node:fs')
+    const sizes = ['output', 'output.1'].map((name) => statSync(path.join(folder, name)).size)
+    expect(sizes[0]! + sizes[1]!).toBeLessThanOrEqual(10 * 1024 * 1024)
+  })
+
+  test('can be followed across a cut', async () => {
+    const { runtime, spec } = await runtimeBench()
+    const line = 'x'.repeat(1000)
+    await runtime.start(spec(`echo before; sleep 0.5; i=0; while [ $i -lt 6000 ]; do echo $i ${line}; i=$((i+1)); done; sleep 0.5; echo after; sleep 60`))
+    await until(async () => (await runtime.tail('shop/production/1', 100)).includes('before'))
+    const abort = new AbortController()
+    const seen: string[] = []
+    for await (const text of runtime.follow('shop/production/1', { lines: 10, signal: abort.signal })) {
+      seen.push(text.split(' ')[0]!)
+      if (seen.length === 5900) await runtime.trimLogs()
+      if (text === 'after') abort.abort()
+    }
+    expect(seen[0]).toBe('before')
+    expect(seen.slice(1, -1)).toEqual(Array.from({ length: 6000 }, (_, number) => String(number)))
+  })
+
+  test('following ends with the instance', async () => {
+    const { runtime, spec } = await runtimeBench()
+    await runtime.start(spec('echo up; sleep 60'))
+    const lines: string[] = []
+    const following = (async () => {
+      for await (const text of runtime.follow('shop/production/1', { lines: 0, signal: new AbortController().signal }))
+        lines.push(text)
+    })()
+    await sleep(300)
+    await runtime.stop('shop/production/1', 500)
+    await following
+  })
+})
