@@ -1,0 +1,89 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { describe, expect, it } from 'vitest'
+import { RawClient, sendRaw } from '../raw-client.ts'
+import { httpService } from '../services.ts'
+import type { RunningRouter, Suite, SuiteLimits } from '../suite.ts'
+import { routeTo } from '../suite.ts'
+
+export function limits({ running, start }: Suite): void {
+  describe('row 28: limits', () => {
+    it('refuses a header of 70 KB with 431', async () => {
+      const service = await httpService((_, response) => response.end('ok'))
+      const { host } = await routeTo(running(), service.port)
+      const fill = `X-Fill: ${'x'.repeat(7_000)}\r\n`.repeat(10)
+      expect((await sendRaw(running().port, `GET / HTTP/1.1\r\nHost: ${host}\r\n${fill}\r\n`)).status).toBe(431)
+      expect(service.seen).toEqual([])
+    })
+
+    it('gives a client limited time for its header', async () => {
+      await withLimits({ clientHeaderMs: 400 }, async ({ port }) => {
+        const client = await RawClient.connect(port)
+        client.send('GET / HTTP/1.1\r\nHost: sl')
+        expect((await client.answer()).status).toBe(408)
+        await client.untilEnded()
+      })
+    })
+
+    it('gives a client limited time between the parts of a body, but not for the whole', async () => {
+      await withLimits({ clientBodyMs: 300 }, async (strict) => {
+        let aborted = false
+        const service = await httpService((request, response) => {
+          request.on('aborted', () => (aborted = true))
+          request.resume().on('end', () => response.end('ok'))
+        })
+        const { host, instance } = await routeTo(strict, service.port)
+        const upload = `POST / HTTP/1.1\r\nHost: ${host}\r\nContent-Length: 60\r\n\r\n`
+
+        const steady = await RawClient.connect(strict.port)
+        steady.send(upload)
+        for (let i = 0; i < 6; i++) {
+          await sleep(100)
+          steady.send('0123456789')
+        }
+        expect((await steady.answer()).body).toBe('ok')
+        steady.close()
+
+        const stalled = await RawClient.connect(strict.port)
+        expect((await stalled.send(`${upload}part`).answer()).status).toBe(408)
+        await stalled.untilEnded()
+        await stalled.until(() => aborted, 'the abort at the service')
+        expect(await strict.router.load(instance)).toEqual({ requests: 0, tunnels: 0 })
+      })
+    })
+
+    it('caps the connections', async () => {
+      await withLimits({ maxConnections: 3 }, async ({ port }) => {
+        const clients = await Promise.all([0, 1, 2, 3].map(() => RawClient.connect(port)))
+        await sleep(50)
+        expect(clients.filter((client) => client.ended !== undefined)).toHaveLength(1)
+        for (const client of clients) client.close()
+      })
+    })
+
+    it('caps what one release has in flight, without touching the others', async () => {
+      await withLimits({ maxPerTarget: 2 }, async (strict) => {
+        const busy = await httpService(() => {})
+        const free = await httpService((_, response) => response.end('ok'))
+        const { host } = await routeTo(strict, busy.port)
+        const { host: other } = await routeTo(strict, free.port)
+        const request = (name: string) => `GET / HTTP/1.1\r\nHost: ${name}\r\n\r\n`
+        const waiting = await Promise.all([0, 1].map(() => RawClient.connect(strict.port)))
+        for (const client of waiting) client.send(request(host))
+        await sleep(50)
+        const answer = await sendRaw(strict.port, request(host))
+        expect(answer.status).toBe(503)
+        expect((await sendRaw(strict.port, request(other))).status).toBe(200)
+        for (const client of waiting) client.close()
+      })
+    })
+
+    async function withLimits(limits: SuiteLimits, test: (router: RunningRouter) => Promise<void>): Promise<void> {
+      const router = await start({ limits })
+      try {
+        await test(router)
+      } finally {
+        await router.stop()
+      }
+    }
+  })
+}
