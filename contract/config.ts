@@ -7,12 +7,18 @@ const command = z
   .max(8192)
   .refine((text) => !text.includes('\0'), 'must not contain a NUL')
 
+const durationForm = 'must be seconds as a number, or text such as 90s, 5m or 1h'
+
 /** Seconds as a number, or `90s`, `5m`, `1h`. Becomes milliseconds. */
-const duration = z.union([z.number().nonnegative(), z.string().regex(/^\d{1,6}(ms|s|m|h)$/)]).transform((value) => {
-  if (typeof value === 'number') return Math.round(value * 1000)
-  const [, amount, unit] = /^(\d+)(ms|s|m|h)$/.exec(value)!
-  return Number(amount) * { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[unit as 'ms' | 's' | 'm' | 'h']
-})
+const duration = z
+  .union([z.number().nonnegative(), z.string().regex(/^\d{1,6}(ms|s|m|h)$/, durationForm)], {
+    error: durationForm,
+  })
+  .transform((value) => {
+    if (typeof value === 'number') return Math.round(value * 1000)
+    const [, amount, unit] = /^(\d+)(ms|s|m|h)$/.exec(value)!
+    return Number(amount) * { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[unit as 'ms' | 's' | 'm' | 'h']
+  })
 
 const upTo = (limitMs: number) =>
   duration.refine((ms) => ms <= limitMs, `must be at most ${limitMs / 1000} seconds`)
@@ -50,14 +56,21 @@ export const configSchema = z
       .strictObject({ path: healthPath })
       .optional()
       .describe('GET must answer 2xx before the release goes live'),
-    bootTimeout: upTo(900_000).optional().describe(`Until the service must listen; default ${defaults.bootTimeout / 1000}s`),
-    drain: upTo(900_000).optional().describe(`How long open requests may take at a switch; default ${defaults.drain / 1000}s`),
+    bootTimeout: upTo(900_000)
+      .optional()
+      .describe(`Until the service must listen; default ${defaults.bootTimeout / 1000}s`),
+    drain: upTo(900_000)
+      .optional()
+      .describe(`How long open requests may take at a switch; default ${defaults.drain / 1000}s`),
     static: z
       .strictObject({ folder: folder.optional(), spa: z.boolean().optional() })
       .optional()
       .describe('Serve a folder of files instead of starting a process of its own'),
     environment: z
-      .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), z.union([z.string(), z.number(), z.boolean()]).transform(String))
+      .record(
+        z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/),
+        z.union([z.string(), z.number(), z.boolean()]).transform(String),
+      )
       .optional()
       .describe('Plain variables; those set on the environment win'),
     keepReleases: z.number().int().min(1).max(50).optional(),

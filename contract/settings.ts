@@ -48,6 +48,10 @@ export const settingsSchema = z
       .enum(['auto', 'none'])
       .default('auto')
       .describe('auto: when root, each service runs as a user of its own'),
+    SLUICE_FIRST_DEPLOY: z
+      .enum(['on', 'off'])
+      .default('on')
+      .describe('Whether the first `sluice up` deploys the example service'),
     SLUICE_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
   })
   .transform((env) => ({
@@ -72,6 +76,7 @@ export const settingsSchema = z
     caFile: env.SLUICE_CA_FILE,
     servicePorts: env.SLUICE_SERVICE_PORTS.split('-').map(Number) as [number, number],
     isolation: env.SLUICE_ISOLATION,
+    firstDeploy: env.SLUICE_FIRST_DEPLOY === 'on',
     logLevel: env.SLUICE_LOG_LEVEL,
   }))
 export type Settings = z.output<typeof settingsSchema>

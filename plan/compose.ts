@@ -1,0 +1,117 @@
+import type { Config } from '../contract/config.ts'
+import { defaults } from '../contract/defaults.ts'
+import { PlanError } from '../contract/plan.ts'
+import type { Plan } from '../contract/plan.ts'
+import type { Detection, PlannedCommand } from './detection.ts'
+import { plainPath } from './folder.ts'
+import type { Folder } from './folder.ts'
+import { whyNoPlan } from './no-plan.ts'
+import type { Procfile } from './procfile.ts'
+import { serveStatic } from './static.ts'
+
+interface Parts {
+  folder: Folder
+  /** sluice.yaml under the environment's own configuration. */
+  merged: Config
+  /** The environment's own alone, to say where a value comes from. */
+  own: Config
+  /** `sluice.yaml` or `sluice.yml`. */
+  file: string
+  procfile: Procfile | undefined
+  detection: Detection | undefined
+  warnings: string[]
+}
+
+/** The environment's own configuration wins key by key, within `hooks` and `environment` too. */
+export function mergeConfigs(file: Config | undefined, own: Config): Config {
+  const merged: Config = { ...file, ...own }
+  if (file?.hooks && own.hooks) merged.hooks = { ...file.hooks, ...own.hooks }
+  if (file?.static && own.static) merged.static = { ...file.static, ...own.static }
+  if (file?.environment && own.environment) merged.environment = { ...file.environment, ...own.environment }
+  // Whoever names one way to start means to replace the other.
+  if (own.static !== undefined && own.start === undefined) delete merged.start
+  if (own.start !== undefined && own.static === undefined) delete merged.static
+  return merged
+}
+
+/** @throws PlanError NoPlan when nothing says how to start the service. */
+export function composePlan({ folder, merged, own, file, procfile, detection, warnings }: Parts): Plan {
+  const from = (where: string, ownValue: unknown) =>
+    ownValue === undefined ? `${where} in ${file}` : `${where} in the configuration of the environment`
+  const configured = (command: string, where: string, ownValue: unknown): PlannedCommand => ({
+    command,
+    reason: from(where, ownValue),
+  })
+  const replaced = (key: 'install' | 'build') => {
+    const value = merged[key]
+    if (value === undefined) return detection?.[key] ?? null
+    return value === null ? null : configured(value, key, own[key])
+  }
+  const configuredStart =
+    merged.start !== undefined
+      ? configured(merged.start, 'start', own.start)
+      : merged.static &&
+        serveStatic(staticFolder(merged, folder), merged.static.spa ?? false, from('static', own.static))
+  const start = configuredStart ?? procfile?.web ?? detection?.start
+  if (!start) throw new PlanError('NoPlan', whyNoPlan(folder, detection, procfile))
+
+  const { hooks = {} } = merged
+  const removed = (['install', 'build'] as const)
+    .filter((key) => merged[key] === null)
+    .map((key) => `no ${key} command: ${from(key, own[key])} says null`)
+  return {
+    technology:
+      detection?.technology ?? (configuredStart ? (merged.start ? 'custom' : 'static') : 'procfile'),
+    reasons: [
+      ...(detection?.reasons ?? [`no known technology; ${start.reason} says how to start it`]),
+      ...removed,
+    ],
+    warnings: [
+      ...warnings,
+      ...(procfile?.warnings ?? []),
+      ...(detection?.warnings ?? []),
+      ...configWarnings(merged, procfile),
+    ],
+    root: folder.root,
+    install: replaced('install'),
+    build: replaced('build'),
+    start,
+    migrate:
+      hooks.migrate === undefined
+        ? (procfile?.migrate ?? null)
+        : configured(hooks.migrate, 'hooks.migrate', own.hooks?.migrate),
+    migrateTimeoutMs: merged.hookTimeout ?? defaults.hookTimeout,
+    reload: hooks.reload === undefined ? null : configured(hooks.reload, 'hooks.reload', own.hooks?.reload),
+    healthPath: merged.health?.path ?? null,
+    bootTimeoutMs: merged.bootTimeout ?? defaults.bootTimeout,
+    drainMs: merged.drain ?? defaults.drain,
+    buildTimeoutMs: merged.buildTimeout ?? defaults.buildTimeout,
+    tools: detection?.tools ?? [],
+    environment: { ...detection?.environment, ...merged.environment },
+    buildEnvironment: { CI: 'true', ...detection?.buildEnvironment, ...merged.environment },
+    suggestions: hooks.migrate !== undefined || procfile?.migrate ? [] : (detection?.suggestions ?? []),
+  }
+}
+
+function staticFolder(merged: Config, folder: Folder): string {
+  if (merged.static?.folder !== undefined) return plainPath(merged.static.folder)
+  const found = folder.first('index.html', 'public/index.html', 'dist/index.html')
+  // A folder that is not there yet is one that the build makes.
+  return found === undefined ? 'dist' : found.slice(0, Math.max(0, found.lastIndexOf('/')))
+}
+
+function configWarnings(merged: Config, procfile: Procfile | undefined): string[] {
+  const warnings: string[] = []
+  if (merged.start !== undefined && merged.static)
+    warnings.push('start and static are both configured: start is used.')
+  if (merged.hooks?.migrate !== undefined && procfile?.migrate) {
+    warnings.push(
+      'The Procfile has a release: or postdeploy: line, but the configured hooks.migrate is used.',
+    )
+  }
+  for (const name of ['PORT', 'HOST']) {
+    if (merged.environment && Object.hasOwn(merged.environment, name))
+      warnings.push(`environment sets ${name}, which Sluice gives itself.`)
+  }
+  return warnings
+}

@@ -1,0 +1,31 @@
+import type { Plan } from '../contract/plan.ts'
+import type { Folder } from './folder.ts'
+
+export type PlannedCommand = Plan['start']
+export type Tool = Plan['tools'][number]
+
+/** What one technology makes of a folder, before Procfile and configuration have their say. */
+export interface Detection {
+  technology: string
+  reasons: string[]
+  warnings: string[]
+  install: PlannedCommand | null
+  build: PlannedCommand | null
+  /** Null when nothing says how to start it; `noStart` then tells the user why. */
+  start: PlannedCommand | null
+  noStart?: string
+  tools: Tool[]
+  environment: Record<string, string>
+  buildEnvironment: Record<string, string>
+  suggestions: PlannedCommand[]
+}
+
+export interface Detector {
+  technology: string
+  /** Undefined when the folder is not of this technology. */
+  detect(folder: Folder): Detection | undefined
+}
+
+/** Bare for harmless words, in single quotes otherwise. */
+export const shellWord = (text: string): string =>
+  /^[A-Za-z0-9_./:@%+=,-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`

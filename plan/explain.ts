@@ -1,0 +1,46 @@
+import type { Plan } from '../contract/plan.ts'
+import type { PlannedCommand, Tool } from './detection.ts'
+
+/** A plan in words, one line each, for `sluice plan`. */
+export function explain(plan: Plan): string[] {
+  return [
+    `Technology: ${plan.technology}${plan.root === '' ? '' : ` in ${plan.root}`}`,
+    ...plan.reasons.map((reason) => `  ${reason}`),
+    '',
+    ...commandLines('Install', plan.install, plan.buildTimeoutMs),
+    ...commandLines('Build', plan.build, plan.buildTimeoutMs),
+    ...commandLines('Start', plan.start),
+    ...commandLines('Migrate', plan.migrate, plan.migrateTimeoutMs),
+    ...(plan.reload ? commandLines('Reload', plan.reload) : []),
+    `Health:  ${plan.healthPath ?? 'a TCP connection'}, within ${words(plan.bootTimeoutMs)}; open requests get ${words(plan.drainMs)} at a switch`,
+    ...section('Needs on the host', plan.tools.map(toolLine)),
+    ...section(
+      'Variables',
+      Object.entries(plan.environment).map(([name, value]) => `${name}=${value}`),
+    ),
+    ...section('Warnings', plan.warnings),
+    ...section(
+      'Suggested, never run unasked',
+      plan.suggestions.map(({ command, reason }) => `${command} (${reason})`),
+    ),
+  ].map(printable)
+}
+
+function commandLines(title: string, command: PlannedCommand | null, limitMs?: number): string[] {
+  const label = `${title}:`.padEnd(9)
+  if (!command) return [`${label}none`]
+  const limit = limitMs === undefined ? '' : `, at most ${words(limitMs)}`
+  return [`${label}${command.command}`, `         why: ${command.reason}${limit}`]
+}
+
+const toolLine = ({ name, version, reason }: Tool): string =>
+  `${name}${version === null ? '' : ` ${version}`} (${reason})`
+
+const section = (title: string, lines: string[]): string[] =>
+  lines.length === 0 ? [] : ['', `${title}:`, ...lines.map((line) => `  ${line}`)]
+
+const words = (ms: number): string => (ms % 60_000 === 0 && ms > 0 ? `${ms / 60_000} min` : `${ms / 1000} s`)
+
+/** Text of the repository must not move the cursor of the terminal or forge lines. */
+const printable = (line: string): string =>
+  line.replaceAll(/\p{Cc}/gu, (character) => (character === '\n' ? '⏎ ' : character === '\t' ? ' ' : '�'))
