@@ -1,0 +1,83 @@
+import { SourceError, type Commit } from '../../../ports/source.ts'
+import type { GitReach } from './environment.ts'
+import { MirrorDamaged, reachFailure } from './failure.ts'
+import type { Mirror, MirrorContext } from './mirror.ts'
+import { timeouts } from './options.ts'
+
+/** Bytes of a commit message that are kept: people read its first lines. */
+const messageLimit = 8 * 1024
+
+/**
+ * Makes sure that the mirror has the object, and answers the commit that it is or, for a tag object, points to.
+ * Only that one commit is fetched, without its history: a deployment needs its tree and nothing else.
+ * @throws SourceError
+ */
+export async function fetchCommit(
+  mirror: Mirror,
+  context: MirrorContext,
+  reach: GitReach,
+  object: string,
+): Promise<string> {
+  const there = await commitOf(mirror, object)
+  if (there !== undefined) return there
+  await fetchObject(mirror, context, reach, object)
+  const fetched = await commitOf(mirror, object)
+  if (fetched !== undefined) return fetched
+  throw new SourceError('RefNotFound', `${object} in ${context.remote.shown} is not a commit.`)
+}
+
+/** The full id of a commit in the mirror; undefined when it is not there, not a commit, or ambiguous. */
+export async function commitOf(mirror: Mirror, name: string): Promise<string | undefined> {
+  const found = await mirror.git(['rev-parse', '--verify', '--quiet', '--end-of-options', `${name}^{commit}`])
+  return found.code === 0 ? found.stdout.toString().trim() : undefined
+}
+
+export async function readCommit(mirror: Mirror, sha: string): Promise<Commit> {
+  const shown = await mirror.read([
+    'log',
+    '-1',
+    '--no-show-signature',
+    '--encoding=UTF-8',
+    '--format=%B',
+    sha,
+    '--',
+  ])
+  return { sha, message: shown.stdout.subarray(0, messageLimit).toString('utf8').trim() }
+}
+
+async function fetchObject(
+  mirror: Mirror,
+  { remote, repository }: MirrorContext,
+  reach: GitReach,
+  object: string,
+): Promise<void> {
+  const fetchWith = (depth: readonly string[]) =>
+    mirror.git(
+      [
+        'fetch',
+        '--quiet',
+        ...depth,
+        '--no-tags',
+        '--no-write-fetch-head',
+        '--no-recurse-submodules',
+        '--no-auto-maintenance',
+        ...uploadPack(remote),
+        '--',
+        remote.kind === 'local' ? remote.path : remote.url,
+        // The ref keeps the object, and tells the other side next time what is here already.
+        `+${object}:refs/sluice/${object}`,
+      ],
+      { reach, timeoutMs: timeouts.fetch },
+    )
+  let result = await fetchWith(['--depth=1'])
+  // A plain web server with files on it ("dumb http") has no shallow fetch.
+  if (result.code !== 0 && /does not support shallow/.test(result.stderr)) result = await fetchWith([])
+  if (result.code === 0) return
+  const failure = reachFailure(result, { shown: remote.shown, credentials: repository.credentials })
+  if (failure instanceof MirrorDamaged || failure.code !== 'RefNotFound') throw failure
+  throw new SourceError('RefNotFound', `Commit ${object}: ${failure.message}`)
+}
+
+/** Strict: exactly this folder, not a `.git` that somebody put below it. */
+export const uploadPack = (remote: { kind: string }): string[] =>
+  remote.kind === 'local' ? ['--upload-pack=git-upload-pack --strict'] : []

@@ -1,0 +1,108 @@
+import { randomUUID } from 'node:crypto'
+import { readlink, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import os from 'node:os'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { createDurable, readJsonIfThere } from '../../files/durable.ts'
+import { bootId, identityOf, isAlive, type ProcessIdentity } from '../../process/identity.ts'
+
+/** What stands in the lock file. */
+interface Holder {
+  token: string
+  space: string
+  process: ProcessIdentity
+  /** The git that the holder runs, leader of its process group. */
+  git: ProcessIdentity | null
+}
+
+export interface HeldLock {
+  /** Notes which git runs, so that whoever takes over from a crashed holder can end it first. */
+  note(pid: number): Promise<void>
+  release(): Promise<void>
+}
+
+/** A holder elsewhere (another container on the same folder) cannot be looked at; it refreshes its file instead. */
+const refreshMs = 2_000
+const silentMs = 12_000
+
+/**
+ * Takes the lock file, waiting for as long as its holder lives. Server and agent share the mirrors, so a queue
+ * inside one process is not enough. Rejects with the signal's reason when that aborts.
+ */
+export async function takeLock(file: string, signal?: AbortSignal): Promise<HeldLock> {
+  const mine: Holder = {
+    token: randomUUID(),
+    space: await processSpace(),
+    process: identityOf(process.pid)!,
+    git: null,
+  }
+  for (let pause = 20; ; pause = Math.min(pause * 1.5, 200)) {
+    signal?.throwIfAborted()
+    const holder = await readHolder(file)
+    if (!holder) {
+      if (await createDurable(file, JSON.stringify(mine), { mode: 0o600 })) return held(file, mine)
+    } else if (await isAbandoned(file, holder, mine.space)) {
+      await clear(file, holder, mine.space, signal)
+    } else {
+      await sleep(pause, undefined, signal ? { signal } : {}).catch(() => {})
+    }
+  }
+}
+
+function held(file: string, mine: Holder): HeldLock {
+  const refresh = setInterval(() => void utimes(file, new Date(), new Date()).catch(() => {}), refreshMs)
+  refresh.unref()
+  return {
+    async note(pid) {
+      const next = `${file}.${mine.token}`
+      await writeFile(next, JSON.stringify({ ...mine, git: identityOf(pid) ?? null }), { mode: 0o600 })
+      await rename(next, file)
+    },
+    async release() {
+      clearInterval(refresh)
+      // After a long pause of this process somebody may have taken it over.
+      if ((await readHolder(file))?.token === mine.token) await rm(file, { force: true })
+    },
+  }
+}
+
+/**
+ * Removes an abandoned lock. Only one may look and remove at a time, else the second would remove
+ * the lock that the first has just taken; what guards that is again such a lock.
+ */
+async function clear(file: string, abandoned: Holder, space: string, signal?: AbortSignal): Promise<void> {
+  const guard = await takeLock(`${file}.guard`, signal)
+  try {
+    const now = await readHolder(file)
+    if (now?.token !== abandoned.token) return
+    if (now.space === space && now.git && isAlive(now.git)) endGroup(now.git.pid)
+    await rm(file, { force: true })
+  } finally {
+    await guard.release()
+  }
+}
+
+async function isAbandoned(file: string, holder: Holder, space: string): Promise<boolean> {
+  if (holder.space === space) return !isAlive(holder.process)
+  const touched = await stat(file).catch(() => undefined)
+  return touched !== undefined && Date.now() - touched.mtimeMs > silentMs
+}
+
+/** undefined when nobody holds it. */
+async function readHolder(file: string): Promise<Holder | undefined> {
+  return readJsonIfThere<Holder>(file)
+}
+
+/** A git whose caller was killed: nobody waits for its result. */
+function endGroup(pid: number): void {
+  try {
+    process.kill(-pid, 'SIGKILL')
+  } catch {
+    // It has just ended.
+  }
+}
+
+/** Where process numbers mean the same: one machine, or one container on it. */
+async function processSpace(): Promise<string> {
+  const namespace = await readlink('/proc/self/ns/pid').catch(() => '')
+  return `${os.hostname()}/${bootId()}/${namespace}`
+}
