@@ -1,0 +1,75 @@
+import type { OpenAPIHono } from '@hono/zod-openapi'
+import { allowedMethods } from './allowed-methods.ts'
+import { bearerAuth } from './auth.ts'
+import type { AppDeps, AppEnv } from './deps.ts'
+import { hostCheck } from './host-check.ts'
+import { idempotency } from './idempotency.ts'
+import { createMetrics } from './metrics.ts'
+import { observe } from './observe.ts'
+import { newRouter } from './openapi.ts'
+import { problem, problemOnError } from './problems.ts'
+import { Refusal } from './refusal.ts'
+import { requestBody } from './request-body.ts'
+import { requestId } from './request-id.ts'
+import { deploymentRoutes } from './routes/deployments.ts'
+import { docsRoutes } from './routes/docs.ts'
+import { environmentRoutes } from './routes/environments.ts'
+import { guideRoutes } from './routes/guides.ts'
+import { healthRoutes } from './routes/health.ts'
+import { planRoutes } from './routes/plan.ts'
+import { preflightRoutes } from './routes/preflight.ts'
+import { releaseRoutes } from './routes/releases.ts'
+import { rollbackRoutes } from './routes/rollbacks.ts'
+import { serviceRoutes } from './routes/services.ts'
+import { streamRoutes } from './routes/streams.ts'
+import { variableRoutes } from './routes/variables.ts'
+import { secureHeaders } from './secure-headers.ts'
+
+/** The whole API as a function of what it works with; `app.request()` drives it without a socket. */
+export function createApp(deps: AppDeps): OpenAPIHono<AppEnv> {
+  const metrics = createMetrics(deps.store)
+  const app = newRouter()
+
+  app.use(requestId, observe({ log: deps.log, metrics }), secureHeaders, hostCheck(deps))
+  app.use('/v1/*', bearerAuth(deps))
+  app.use('/metrics', bearerAuth(deps))
+  app.use('/v1/*', requestBody, idempotency(deps))
+
+  app.route('/', healthRoutes(deps, metrics))
+  app.route('/', docsRoutes(deps, app))
+  app.route('/', guideRoutes())
+  app.route('/v1', serviceRoutes(deps))
+  app.route('/v1', environmentRoutes(deps))
+  app.route('/v1', variableRoutes(deps))
+  app.route('/v1', preflightRoutes(deps))
+  app.route('/v1', planRoutes(deps))
+  app.route('/v1', releaseRoutes(deps))
+  app.route('/v1', rollbackRoutes(deps, metrics))
+  app.route('/v1', deploymentRoutes(deps, metrics))
+  app.route('/v1', streamRoutes(deps, metrics))
+
+  app.openAPIRegistry.registerComponent('securitySchemes', 'token', {
+    type: 'http',
+    scheme: 'bearer',
+    description: '`sluice token` prints it',
+  })
+  app.onError(problemOnError(deps.log))
+  app.notFound(missing(app))
+  return app
+}
+
+function missing(app: OpenAPIHono<AppEnv>): Parameters<typeof app.notFound>[0] {
+  let methodsOf: ReturnType<typeof allowedMethods> | undefined
+  return (c) => {
+    methodsOf ??= allowedMethods(app)
+    const allowed = methodsOf(c.req.path)
+    if (allowed.length === 0 || allowed.includes(c.req.method)) {
+      return problem(c, new Refusal(404, 'NotFound', 'There is nothing at this path. `/docs` lists what there is.'))
+    }
+    const list = allowed.join(', ')
+    return problem(
+      c,
+      new Refusal(405, 'MethodNotAllowed', `This path knows ${list} only.`, { headers: { Allow: list } }),
+    )
+  }
+}

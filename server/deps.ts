@@ -1,0 +1,37 @@
+import type { HttpBindings } from '@hono/node-server'
+import type { Logger } from 'pino'
+import type { Settings } from '../contract/settings.ts'
+import type { Readiness } from '../ports/readiness.ts'
+import type { Secrets } from '../ports/secrets.ts'
+import type { Source } from '../ports/source.ts'
+import type { Store } from '../ports/store.ts'
+import type { Lanes } from './lanes.ts'
+
+/** What the API works with; `main.ts` puts the real ones in. */
+export interface AppDeps {
+  store: Store
+  secrets: Secrets
+  readiness: Readiness
+  source: Source
+  lanes: Lanes
+  settings: Pick<
+    Settings,
+    'apiAddress' | 'host' | 'privateHosts' | 'routerPort' | 'sourceRoots' | 'url'
+  >
+  /** The bearer token that callers must show. */
+  token: string
+  log: Logger
+  now: () => Date
+  /** Aborted when the server stops: streams end, clients resume elsewhere or later. */
+  stopping: AbortSignal
+}
+
+export interface AppEnv {
+  Bindings: Partial<HttpBindings>
+  Variables: {
+    /** In the log, in every problem and in `X-Request-Id`. */
+    requestId: string
+    /** What makes a POST that starts something safe to repeat; derived from its Idempotency-Key. */
+    enqueueId: string
+  }
+}

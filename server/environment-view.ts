@@ -1,0 +1,40 @@
+import type { Config } from '../contract/config.ts'
+import type { Settings } from '../contract/settings.ts'
+import type { Environment } from '../contract/service.ts'
+import type { EnvironmentRow, LiveRow, SealedVariable } from '../ports/store.ts'
+import { serviceUrl } from './service-url.ts'
+
+/** An environment as the API shows it: its variables by name only. */
+export function environmentView(
+  settings: Pick<Settings, 'routerPort'>,
+  row: EnvironmentRow,
+  variables: readonly (SealedVariable & { updatedAt: Date })[],
+): Environment {
+  return {
+    serviceId: row.serviceId,
+    environment: row.environment,
+    branch: row.branch,
+    variables: variables.map(({ name, secret, updatedAt }) => ({ name, secret, updatedAt: updatedAt.toISOString() })),
+    domains: row.domains,
+    autoDeploy: row.autoDeploy,
+    config: configView(row.config),
+    host: row.host,
+    serviceUrl: serviceUrl(settings, row),
+    live: row.live && liveView(row.live),
+    createdAt: row.createdAt.toISOString(),
+  }
+}
+
+const liveView = ({ since, ...live }: LiveRow) => ({ ...live, since: since.toISOString() })
+
+const durations = ['hookTimeout', 'buildTimeout', 'bootTimeout', 'drain'] as const
+
+/** Times as seconds again, so that what was read can be sent back. */
+function configView(config: Config): Record<string, unknown> {
+  const shown: Record<string, unknown> = { ...config }
+  for (const name of durations) {
+    const ms = config[name]
+    if (ms !== undefined) shown[name] = ms / 1000
+  }
+  return shown
+}

@@ -1,0 +1,71 @@
+import { createHash, randomUUID } from 'node:crypto'
+import type { Context, MiddlewareHandler } from 'hono'
+import type { AppDeps, AppEnv } from './deps.ts'
+import { Refusal } from './refusal.ts'
+import { invalid } from './validation.ts'
+
+/** Headers that belong to an answer and are given again with it. */
+const keptHeaders = ['content-type', 'location']
+
+/**
+ * `Idempotency-Key` on a POST: the same key and body get the same answer, once there is one.
+ * An answer of 4xx or 5xx had no effect and is not kept. Should one of 5xx have had one all the same, the next request
+ * with the key still means the same deployment: the lane knows it by `enqueueId`, which is derived from key and body.
+ */
+export const idempotency = ({ store, log }: Pick<AppDeps, 'store' | 'log'>): MiddlewareHandler<AppEnv> => {
+  return async (c, next) => {
+    const key = c.req.header('idempotency-key')
+    c.set('enqueueId', randomUUID())
+    if (c.req.method !== 'POST' || key === undefined) return next()
+    refuseBadKey(key)
+    const scope = `POST ${c.req.path}`
+    const bodyHash = await hashOfBody(c)
+    const claim = await store.idempotency.claim(key, scope, bodyHash)
+    if (claim.state === 'same') return replay(claim.answer)
+    if (claim.state === 'running') throw stillRunning()
+    if (claim.state === 'mismatch') throw otherBody()
+    c.set('enqueueId', hash(scope, key, bodyHash))
+    await next()
+    try {
+      if (c.res.status < 300) await store.idempotency.answer(key, scope, await answerOf(c))
+      else await store.idempotency.release(key, scope)
+    } catch (error) {
+      // The request itself is done; its claim expires by itself.
+      log.warn({ err: error, requestId: c.get('requestId') }, 'an idempotency key could not be settled')
+    }
+  }
+}
+
+const hash = (...parts: string[]) => createHash('sha256').update(parts.join('\0')).digest('hex')
+
+async function hashOfBody(c: Context<AppEnv>): Promise<string> {
+  const body = Buffer.from(await c.req.arrayBuffer())
+  return createHash('sha256').update(new URL(c.req.url).search).update('\0').update(body).digest('hex')
+}
+
+async function answerOf(c: Context<AppEnv>) {
+  const headers = Object.fromEntries([...c.res.headers].filter(([name]) => keptHeaders.includes(name)))
+  return { status: c.res.status, headers, body: await c.res.clone().text() }
+}
+
+function replay(answer: { status: number; headers: Record<string, string>; body: string }): Response {
+  const body = answer.body === '' ? null : answer.body
+  return new Response(body, { status: answer.status, headers: { ...answer.headers, 'Idempotency-Replayed': 'true' } })
+}
+
+function refuseBadKey(key: string): void {
+  if (/^[\x21-\x7e]{1,255}$/.test(key)) return
+  throw invalid([{ pointer: '/headers/idempotency-key', message: 'must be 1 to 255 visible ASCII characters' }])
+}
+
+const stillRunning = () =>
+  new Refusal(409, 'IdempotencyRunning', 'A request with this Idempotency-Key is still running. Send it again in a moment.', {
+    headers: { 'Retry-After': '1' },
+  })
+
+const otherBody = () =>
+  new Refusal(
+    422,
+    'IdempotencyMismatch',
+    'This Idempotency-Key was used with another body. Use a new key for a new request.',
+  )

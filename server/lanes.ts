@@ -1,0 +1,22 @@
+import type { CancelRequest, Enqueued, EnqueueRequest, TeardownInput } from '../contract/workflows.ts'
+
+/** The queues of the environments, and the only way in which the server starts or stops anything. */
+export interface Lanes {
+  /**
+   * Takes the deployment into its environment's lane; the same `requestId` again means the same deployment.
+   * @throws LanesUnavailable when that is not certain; repeating the request makes it so
+   */
+  enqueue(request: EnqueueRequest): Promise<Enqueued>
+  /** Cancels a running deployment or drops a waiting one. One that has ended is left alone. @throws LanesUnavailable */
+  cancel(request: CancelRequest & { serviceId: string; environment: string }): Promise<void>
+  /** Ends the lane of an environment that is being deleted. Absent is fine. @throws LanesUnavailable */
+  forget(serviceId: string, environment: string): Promise<void>
+  /** Removes what a deleted environment has on its host, and waits for it. @throws LanesUnavailable */
+  teardown(input: TeardownInput): Promise<void>
+  /** @throws LanesUnavailable */
+  ping(): Promise<void>
+}
+
+export class LanesUnavailable extends Error {
+  override name = 'LanesUnavailable'
+}

@@ -1,0 +1,68 @@
+import { once } from 'node:events'
+import { createAdaptorServer } from '@hono/node-server'
+import { Client, Connection } from '@temporalio/client'
+import { pino } from 'pino'
+import { hostReadiness } from '../adapters/readiness/index.ts'
+import { keyFileSecrets } from '../adapters/secrets/key-file/index.ts'
+import { gitSource } from '../adapters/source/git/index.ts'
+import { postgresStore } from '../adapters/store/postgres/index.ts'
+import { temporalConfig } from '../adapters/temporal/connect.ts'
+import { homePaths, readSettings } from '../contract/settings.ts'
+import { createApp } from './app.ts'
+import { stopWithParent } from './stop-with-parent.ts'
+import { temporalLanes } from './temporal-lanes.ts'
+import { readToken } from './token.ts'
+
+/** The composition root of the API server. */
+const settings = readSettings()
+const log = pino({
+  level: settings.logLevel,
+  base: { part: 'server' },
+  timestamp: pino.stdTimeFunctions.isoTime,
+  redact: ['*.authorization', 'headers.authorization', 'err.config'],
+})
+if (!settings.databaseUrl) throw new Error('DATABASE_URL is not set: `sluice up` sets it for its parts')
+
+const paths = homePaths(settings.home)
+const sourceRoots = [...settings.sourceRoots, paths.examples]
+const temporal = temporalConfig(`127.0.0.1:${settings.temporalPort}`)
+const [store, secrets, token] = await Promise.all([
+  postgresStore({
+    databaseUrl: settings.databaseUrl,
+    temporalUiUrl: settings.temporalUiUrl,
+    temporalNamespace: temporal.namespace,
+  }),
+  keyFileSecrets(paths.keys),
+  readToken(settings),
+])
+const { privateHosts, caFile } = settings
+const source = gitSource({ mirrors: paths.mirrors, sourceRoots, privateHosts, caFile })
+// Lazy: what only reads works while Temporal is down.
+const connection = Connection.lazy({
+  ...temporal.connectionOptions,
+  // gRPC's own back-off grows to two minutes: the API would refuse deployments long after Temporal is back.
+  channelArgs: { 'grpc.initial_reconnect_backoff_ms': 100, 'grpc.max_reconnect_backoff_ms': 1_000 },
+})
+const stopping = new AbortController()
+
+const app = createApp({
+  store,
+  secrets,
+  source,
+  readiness: hostReadiness({ store, secrets, source, home: settings.home }),
+  lanes: temporalLanes({ client: new Client({ connection, namespace: temporal.namespace }) }),
+  settings: { ...settings, sourceRoots },
+  token,
+  log,
+  now: () => new Date(),
+  stopping: stopping.signal,
+})
+
+const server = createAdaptorServer({ fetch: app.fetch })
+server.listen(settings.apiPort, settings.apiAddress)
+await once(server, 'listening')
+log.info({ pid: process.pid, address: settings.apiAddress, port: settings.apiPort, url: settings.url }, 'ready')
+
+await stopWithParent(server, stopping)
+await Promise.allSettled([store.close(), connection.close()])
+process.exit(0)

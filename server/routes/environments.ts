@@ -1,0 +1,182 @@
+import { createRoute } from '@hono/zod-openapi'
+import { routeHost } from '../../contract/names.ts'
+import { environmentSchema, putEnvironmentSchema, type PutEnvironment } from '../../contract/service.ts'
+import { Taken } from '../../ports/store.ts'
+import type { EnvironmentRow, SealedVariable } from '../../ports/store.ts'
+import type { AppDeps } from '../deps.ts'
+import { environmentView } from '../environment-view.ts'
+import { findEnvironment, findService } from '../find.ts'
+import {
+  bodyOf,
+  bodyProblems,
+  commonProblems,
+  environmentParams,
+  jsonOf,
+  listOf,
+  locationHeader,
+  newRouter,
+  problems,
+  serviceParams,
+} from '../openapi.ts'
+import { Refusal } from '../refusal.ts'
+import { removeEnvironment, requireIdle } from '../remove-environment.ts'
+import { invalid } from '../validation.ts'
+import { variableContext } from '../variable-context.ts'
+
+const tags = ['environments']
+const path = '/services/{serviceId}/environments/{environment}'
+const wanted = { branch: 'main', variables: { DATABASE_URL: 'postgres://shop:secret@db.example.com/shop' } }
+const example = {
+  serviceId: 'shop',
+  environment: 'production',
+  branch: 'main',
+  variables: [{ name: 'DATABASE_URL', secret: true, updatedAt: '2026-01-31T12:00:00.000Z' }],
+  domains: ['shop.example.com'],
+  autoDeploy: false,
+  config: { health: { path: '/healthz' } },
+  host: 'local',
+  serviceUrl: 'http://shop.localhost:8080/',
+  live: null,
+  createdAt: '2026-01-31T12:00:00.000Z',
+}
+
+const put = createRoute({
+  method: 'put',
+  path,
+  operationId: 'putEnvironment',
+  summary: 'Create or change an environment',
+  description: 'What is left out stays as it is. `variables` replaces all of them; new ones are secret.',
+  tags,
+  request: { params: environmentParams, body: bodyOf(putEnvironmentSchema, wanted) },
+  responses: {
+    200: jsonOf(environmentSchema, 'Changed', example),
+    201: { ...jsonOf(environmentSchema, 'Created', example), headers: locationHeader },
+    ...problems(404, 409),
+    ...bodyProblems,
+    ...commonProblems,
+  },
+})
+
+const list = createRoute({
+  method: 'get',
+  path: '/services/{serviceId}/environments',
+  operationId: 'listEnvironments',
+  summary: 'The environments of a service',
+  tags,
+  request: { params: serviceParams },
+  responses: {
+    200: jsonOf(listOf(environmentSchema), 'All environments, by name', { data: [example] }),
+    ...problems(404),
+    ...commonProblems,
+  },
+})
+
+const read = createRoute({
+  method: 'get',
+  path,
+  operationId: 'readEnvironment',
+  summary: 'One environment',
+  tags,
+  request: { params: environmentParams },
+  responses: { 200: jsonOf(environmentSchema, 'The environment', example), ...problems(404), ...commonProblems },
+})
+
+const remove = createRoute({
+  method: 'delete',
+  path,
+  operationId: 'deleteEnvironment',
+  summary: 'Take an environment away, with its running service, releases and deployments',
+  tags,
+  request: { params: environmentParams },
+  responses: { 204: { description: 'Gone' }, ...problems(404, 409), ...commonProblems },
+})
+
+export function environmentRoutes(deps: AppDeps) {
+  const { store, settings } = deps
+  const view = async (row: EnvironmentRow) =>
+    environmentView(settings, row, await store.variables.list(row.serviceId, row.environment))
+
+  return newRouter()
+    .openapi(put, async (c) => {
+      const { serviceId, environment } = c.req.valid('param')
+      const change = c.req.valid('json')
+      await findService(deps, serviceId)
+      requireFreeHosts(deps, serviceId, environment, change.domains ?? [])
+      const { row, created } = await putRow(deps, serviceId, environment, change)
+      if (change.variables) await replaceVariables(deps, row, change.variables)
+      if (!created) return c.json(await view(row), 200)
+      return c.json(await view(row), 201, { Location: `/v1/services/${serviceId}/environments/${environment}` })
+    })
+    .openapi(list, async (c) => {
+      const { serviceId } = await findService(deps, c.req.valid('param').serviceId)
+      return c.json({ data: await Promise.all((await store.environments.list(serviceId)).map(view)) }, 200)
+    })
+    .openapi(read, async (c) => c.json(await view(await findEnvironment(deps, c.req.valid('param'))), 200))
+    .openapi(remove, async (c) => {
+      const row = await findEnvironment(deps, c.req.valid('param'))
+      await requireIdle(deps, { serviceId: row.serviceId, environment: row.environment })
+      await removeEnvironment(deps, row)
+      return c.body(null, 204)
+    })
+}
+
+async function putRow(
+  { store, settings }: Pick<AppDeps, 'store' | 'settings'>,
+  serviceId: string,
+  environment: string,
+  change: PutEnvironment,
+) {
+  const earlier = await store.environments.find(serviceId, environment)
+  try {
+    return await store.environments.put({
+      serviceId,
+      environment,
+      branch: change.branch,
+      domains: [...new Set(change.domains ?? earlier?.domains ?? [])],
+      autoDeploy: change.autoDeploy ?? earlier?.autoDeploy ?? false,
+      config: change.config ?? earlier?.config ?? {},
+      host: earlier?.host ?? settings.host,
+    })
+  } catch (error) {
+    if (error instanceof Taken) throw domainTaken(error.message)
+    throw error
+  }
+}
+
+async function replaceVariables(
+  { store, secrets }: Pick<AppDeps, 'store' | 'secrets'>,
+  { serviceId, environment }: EnvironmentRow,
+  values: Record<string, string>,
+): Promise<void> {
+  const earlier = await store.variables.list(serviceId, environment)
+  const plain = new Set(earlier.filter(({ secret }) => !secret).map(({ name }) => name))
+  const sealed = Object.entries(values).map(
+    ([name, value]): SealedVariable => ({
+      name,
+      sealed: secrets.seal(value, variableContext(serviceId, environment, name)),
+      secret: !plain.has(name),
+    }),
+  )
+  await store.variables.replace(serviceId, environment, sealed)
+}
+
+function requireFreeHosts(
+  { settings }: Pick<AppDeps, 'settings'>,
+  serviceId: string,
+  environment: string,
+  domains: readonly string[],
+): void {
+  // A label of a host name has at most 63 characters.
+  if ((routeHost(serviceId, environment).split('.')[0] ?? '').length > 63) {
+    throw invalid([
+      { pointer: '/path/environment', message: `is too long together with ${serviceId}: host names allow 62 characters for both` },
+    ])
+  }
+  const numeric = domains.findIndex((domain) => /\.\d+$/.test(domain))
+  if (numeric >= 0) throw invalid([{ pointer: `/domains/${numeric}`, message: 'must be a host name and not an address' }])
+  const own = new URL(settings.url).hostname
+  if (domains.includes(own)) throw domainTaken(`${own} belongs to Sluice itself`)
+}
+
+const domainTaken = (why: string) =>
+  new Refusal(409, 'DomainTaken', `${why}. Choose another domain, or take it away from there first.`)

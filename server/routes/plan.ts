@@ -1,0 +1,47 @@
+import { createRoute, z } from '@hono/zod-openapi'
+import { PlanError, planSchema, type Plan } from '../../contract/plan.ts'
+import { refSchema } from '../../contract/service.ts'
+import { isDetectionFile, plan } from '../../plan/index.ts'
+import { SourceError, type Repository } from '../../ports/source.ts'
+import type { EnvironmentRow } from '../../ports/store.ts'
+import type { AppDeps } from '../deps.ts'
+import { findEnvironment, findService, repositoryOf } from '../find.ts'
+import { commonProblems, environmentParams, jsonOf, newRouter, problems } from '../openapi.ts'
+import { Refusal } from '../refusal.ts'
+
+/** Milliseconds to ask the repository; a first look at a large one fetches it. */
+const sourceLimit = 60_000
+
+const read = createRoute({
+  method: 'get',
+  path: '/services/{serviceId}/environments/{environment}/plan',
+  operationId: 'readPlan',
+  summary: 'How this environment would be built and started, and why',
+  description: 'Reads the repository; builds nothing.',
+  tags: ['environments'],
+  request: { params: environmentParams, query: z.object({ ref: refSchema.optional() }) },
+  responses: { 200: jsonOf(planSchema, 'The plan'), ...problems(404, 422), ...commonProblems },
+})
+
+export const planRoutes = (deps: AppDeps) =>
+  newRouter().openapi(read, async (c) => {
+    const environment = await findEnvironment(deps, c.req.valid('param'))
+    const repository = repositoryOf(deps, await findService(deps, environment.serviceId))
+    return c.json(await planOf(deps, repository, environment, c.req.valid('query').ref ?? environment.branch), 200)
+  })
+
+async function planOf(
+  { source }: Pick<AppDeps, 'source'>,
+  repository: Repository,
+  { config }: EnvironmentRow,
+  ref: string,
+): Promise<Plan> {
+  try {
+    const { sha } = await source.resolve(repository, ref, AbortSignal.timeout(sourceLimit))
+    return plan(await source.readTree(repository, sha, isDetectionFile), config)
+  } catch (error) {
+    if (error instanceof SourceError) throw new Refusal(422, error.code, error.message)
+    if (error instanceof PlanError) throw new Refusal(422, error.code, error.message, { errors: error.details })
+    throw error
+  }
+}

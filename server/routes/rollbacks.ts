@@ -1,0 +1,57 @@
+import { createRoute } from '@hono/zod-openapi'
+import { rollbackSchema } from '../../contract/deployment.ts'
+import { parseReleaseNumber } from '../../contract/names.ts'
+import { acceptDeployment } from '../accept-deployment.ts'
+import type { AppDeps } from '../deps.ts'
+import { findEnvironment, findService } from '../find.ts'
+import type { Metrics } from '../metrics.ts'
+import {
+  acceptedDeployment,
+  bodyOf,
+  bodyProblems,
+  commonProblems,
+  environmentParams,
+  idempotencyHeaders,
+  newRouter,
+  problems,
+} from '../openapi.ts'
+import { rollbackTarget } from '../rollback-target.ts'
+
+const create = createRoute({
+  method: 'post',
+  path: '/services/{serviceId}/environments/{environment}/rollback',
+  operationId: 'rollBack',
+  summary: 'Go back to an earlier release',
+  description: 'A new deployment of a release that is kept: nothing is built. Without `releaseId` the newest one before the live one.',
+  tags: ['deployments'],
+  request: {
+    params: environmentParams,
+    headers: idempotencyHeaders,
+    body: bodyOf(rollbackSchema, { releaseId: 'shop.production.r6' }, false),
+  },
+  responses: { 202: acceptedDeployment, ...problems(404, 409), ...bodyProblems, ...commonProblems },
+})
+
+export const rollbackRoutes = (deps: AppDeps, metrics: Pick<Metrics, 'accepted'>) =>
+  newRouter().openapi(create, async (c) => {
+    const { serviceId, environment: name } = c.req.valid('param')
+    const service = await findService(deps, serviceId)
+    const environment = await findEnvironment(deps, { serviceId, environment: name })
+    const release = await rollbackTarget(deps, environment, c.req.valid('json').releaseId)
+    const built = await deps.store.deployments.find(release.deploymentId)
+    const deployment = await acceptDeployment(
+      deps,
+      {
+        service,
+        environment,
+        trigger: 'rollback',
+        ref: built?.ref ?? environment.branch,
+        commitSha: release.commitSha ?? undefined,
+        releaseNumber: parseReleaseNumber(release.releaseId),
+        rollbackOf: release.deploymentId,
+      },
+      c.get('enqueueId'),
+    )
+    metrics.accepted.inc({ trigger: 'rollback' })
+    return c.json(deployment, 202, { Location: `/v1/deployments/${deployment.id}` })
+  })

@@ -1,0 +1,130 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { WithStartWorkflowOperation, type Client } from '@temporalio/client'
+import { defineSearchAttributeKey, SearchAttributeType, WorkflowNotFoundError } from '@temporalio/common'
+import {
+  controlQueue,
+  deployWorkflowId,
+  laneId,
+  parseDeploymentId,
+  signalNames,
+  teardownId,
+  updateNames,
+  workflowTypes,
+} from '../contract/names.ts'
+import type { Enqueued, EnqueueRequest, LaneInput } from '../contract/workflows.ts'
+import type { lane } from '../workflows/lane.ts'
+import type { teardown } from '../workflows/teardown.ts'
+import { createGate } from './gate.ts'
+import { LanesUnavailable, type Lanes } from './lanes.ts'
+import { isExhausted, isUnavailable } from './temporal-errors.ts'
+
+/** Temporal lets 10 updates of a workflow be in flight and hangs at the 11th (measured); others may send some too. */
+const updatesInFlight = 8
+
+/** Milliseconds until a caller hears that nothing is certain. */
+const limits = { update: 5_000, signal: 5_000, teardown: 90_000, ping: 2_000 }
+
+const service = defineSearchAttributeKey('Service', SearchAttributeType.KEYWORD)
+const environment = defineSearchAttributeKey('Environment', SearchAttributeType.KEYWORD)
+
+/** Lanes as Temporal workflows. The connection may be lazy: the API starts and reads while Temporal is down. */
+export function temporalLanes({ client }: { client: Client }): Lanes {
+  const gate = createGate(updatesInFlight)
+  const { workflow, connection } = client
+
+  const signalOr = async (workflowId: string, send: (id: string) => Promise<unknown>): Promise<boolean> => {
+    try {
+      await send(workflowId)
+      return true
+    } catch (error) {
+      if (error instanceof WorkflowNotFoundError) return false
+      throw error
+    }
+  }
+
+  const within = async <T>(limitMs: number, what: string, call: (signal: AbortSignal) => Promise<T>): Promise<T> => {
+    const signal = AbortSignal.timeout(limitMs)
+    try {
+      return await client.withAbortSignal(signal, () => client.withDeadline(Date.now() + limitMs, () => call(signal)))
+    } catch (error) {
+      if (!signal.aborted && !isUnavailable(error)) throw error
+      throw new LanesUnavailable(`${what} Start Temporal and the worker (\`sluice up\`), then send the same request again.`, {
+        cause: error,
+      })
+    }
+  }
+
+  return {
+    enqueue: (request) =>
+      within(limits.update, 'The queue of this environment does not answer.', (signal) =>
+        gate(laneId(request.serviceId, request.environment), signal, () =>
+          retryWhenExhausted(signal, () =>
+            workflow.executeUpdateWithStart<typeof lane, Enqueued, [EnqueueRequest]>(updateNames.enqueueDeployment, {
+              args: [request],
+              updateId: request.requestId,
+              startWorkflowOperation: laneStart(request),
+            }),
+          ),
+        ),
+      ),
+
+    cancel: ({ serviceId, environment: name, ...request }) =>
+      within(limits.signal, 'The cancel could not be passed on.', async () => {
+        const signal = (id: string) => workflow.getHandle(id).signal(signalNames.cancelDeployment, request)
+        if (await signalOr(laneId(serviceId, name), signal)) return
+        // The lane was terminated by hand: its deployment goes on without it and hears the signal itself.
+        const number = parseDeploymentId(request.deploymentId)?.number
+        if (number !== undefined) await signalOr(deployWorkflowId(serviceId, name, number), signal)
+      }),
+
+    forget: (serviceId, name) =>
+      within(limits.signal, 'The queue of this environment could not be closed.', async () => {
+        const reason = 'The environment is being deleted'
+        await signalOr(laneId(serviceId, name), (id) => workflow.getHandle(id).terminate(reason))
+      }),
+
+    teardown: (input) =>
+      within(limits.teardown, `Host ${input.host} did not remove what it has of this environment.`, () =>
+        workflow.execute<typeof teardown>(workflowTypes.teardown, {
+          workflowId: teardownId(input.serviceId, input.environment),
+          workflowIdConflictPolicy: 'USE_EXISTING',
+          taskQueue: controlQueue,
+          args: [input],
+        }),
+      ),
+
+    ping: () =>
+      within(limits.ping, 'Temporal does not answer.', async () => {
+        await connection.workflowService.describeNamespace({ namespace: client.options.namespace })
+      }),
+  }
+}
+
+function laneStart(request: EnqueueRequest): WithStartWorkflowOperation<typeof lane> {
+  const input: LaneInput = { serviceId: request.serviceId, environment: request.environment }
+  const operation = new WithStartWorkflowOperation<typeof lane>(workflowTypes.lane, {
+    workflowId: laneId(request.serviceId, request.environment),
+    workflowIdConflictPolicy: 'USE_EXISTING',
+    taskQueue: controlQueue,
+    args: [input],
+    typedSearchAttributes: [
+      { key: service, value: request.serviceId },
+      { key: environment, value: request.environment },
+    ],
+  })
+  // Rejects beside the update itself; nobody else listens to it.
+  operation.workflowHandle().catch(() => {})
+  return operation
+}
+
+/** Too many at once is over in a moment; the signal says how long that may take. */
+async function retryWhenExhausted<T>(signal: AbortSignal, call: () => Promise<T>): Promise<T> {
+  for (let wait = 50; ; wait = Math.min(wait * 2, 500)) {
+    try {
+      return await call()
+    } catch (error) {
+      if (!isExhausted(error)) throw error
+      await sleep(wait * (0.5 + Math.random() / 2), undefined, { signal })
+    }
+  }
+}

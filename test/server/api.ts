@@ -1,0 +1,171 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import os from 'node:os'
+import path from 'node:path'
+import { pino } from 'pino'
+import { expect } from 'vitest'
+import { keyFileSecrets } from '../../adapters/secrets/key-file/index.ts'
+import { gitSource } from '../../adapters/source/git/index.ts'
+import { postgresStore } from '../../adapters/store/postgres/index.ts'
+import type { Deployment, Finding } from '../../contract/deployment.ts'
+import { problemSchema, type Problem } from '../../contract/problems.ts'
+import type { Store } from '../../ports/store.ts'
+import { createApp } from '../../server/app.ts'
+import type { AppDeps } from '../../server/deps.ts'
+import { createDatabase, startPostgres, type TestPostgres } from '../postgres.ts'
+import { recordLanes, type RecordedLanes } from './recorded-lanes.ts'
+
+export const token = 'slc_test-token-of-the-server-tests'
+
+export interface Answer<T = unknown> {
+  status: number
+  headers: Headers
+  body: T
+  text: string
+}
+
+/** The real app on a real database; only what would need Temporal is recorded instead. */
+export interface Api {
+  app: ReturnType<typeof createApp>
+  store: Store
+  lanes: RecordedLanes
+  /** Folder whose repositories may be deployed. */
+  root: string
+  /** What the next preflight finds. */
+  findings: Finding[]
+  postgres: TestPostgres
+  logged: string[]
+  stopping: AbortController
+  call<T = unknown>(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer<T>>
+  /** As `call`, but expects a problem of that status and code, and that it is a correct one. */
+  refused(
+    status: number,
+    code: string,
+    ...request: [method: string, path: string, body?: unknown, headers?: Record<string, string>]
+  ): Promise<Answer<Problem>>
+  raw(path: string, init?: RequestInit): Promise<Response>
+  stop(): Promise<void>
+}
+
+export async function startApi(settings: Partial<AppDeps['settings']> = {}): Promise<Api> {
+  const folder = await mkdtemp(path.join(os.tmpdir(), 'sluice-server-'))
+  const postgres = await startPostgres()
+  const store = await postgresStore({ databaseUrl: await createDatabase(postgres.url), poolSize: 8 })
+  const secrets = await keyFileSecrets(path.join(folder, 'keys.json'))
+  const root = await mkdtemp(path.join(folder, 'repositories-'))
+  const lanes = recordLanes()
+  const findings: Finding[] = []
+  const logged: string[] = []
+  const stopping = new AbortController()
+  const app = createApp({
+    store,
+    secrets,
+    lanes,
+    source: gitSource({ mirrors: path.join(folder, 'mirrors'), sourceRoots: [root], privateHosts: [] }),
+    readiness: { check: () => Promise.resolve([...findings]), databases: () => Promise.resolve([]) },
+    settings: {
+      apiAddress: '127.0.0.1',
+      host: 'local',
+      privateHosts: [],
+      routerPort: 8080,
+      sourceRoots: [root],
+      url: 'http://127.0.0.1:7700',
+      ...settings,
+    },
+    token,
+    log: pino({ level: 'debug' }, { write: (line) => void logged.push(line) }),
+    now: () => new Date(),
+    stopping: stopping.signal,
+  })
+
+  const call = async <T>(method: string, to: string, body?: unknown, headers: Record<string, string> = {}) => {
+    const response = await app.request(to, {
+      method,
+      headers: {
+        authorization: `Bearer ${token}`,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    })
+    const text = await response.text()
+    const isJson = /\bjson\b/.test(response.headers.get('content-type') ?? '')
+    const { status, headers: got } = response
+    return { status, headers: got, text, body: (isJson && text !== '' ? JSON.parse(text) : undefined) as T }
+  }
+
+  return {
+    app,
+    store,
+    lanes,
+    root,
+    findings,
+    postgres,
+    logged,
+    stopping,
+    call,
+    async refused(status, code, ...request) {
+      const answer = await call<Problem>(...request)
+      expect(answer.body).toMatchObject({ status, code })
+      expectProblem(answer)
+      return answer
+    },
+    raw: async (to, init) => app.request(to, init),
+    async stop() {
+      stopping.abort()
+      await store.close()
+      await postgres.stop()
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+/** RFC 9457, with Sluice's own members. */
+export function expectProblem({ status, headers, body }: Answer<Problem>): void {
+  expect(headers.get('content-type')).toBe('application/problem+json')
+  expect(problemSchema.parse(body)).toEqual(body)
+  expect(body.status).toBe(status)
+  expect(headers.get('x-request-id')).toBe(body.requestId)
+  expect(body.detail).not.toBe('')
+}
+
+/** A service with one environment, ready to be deployed. */
+export async function addShop(api: Api, serviceId = 'shop', environment = 'production'): Promise<void> {
+  const url = 'https://git.example.com/acme/shop.git'
+  expect(await api.call('POST', '/v1/services', { serviceId, source: { kind: 'git', url } })).toMatchObject({ status: 201 })
+  const path = `/v1/services/${serviceId}/environments/${environment}`
+  expect(await api.call('PUT', path, { branch: 'main' })).toMatchObject({ status: 201 })
+}
+
+export async function deploy(api: Api, serviceId = 'shop', environment = 'production'): Promise<Deployment> {
+  const answer = await api.call<Deployment>('POST', '/v1/deployments', { serviceId, environment })
+  expect(answer.status).toBe(202)
+  return answer.body
+}
+
+const sha = (number: number) => number.toString(16).padStart(40, '0')
+
+/** Brings a deployment live in the store, as its activities would. */
+export async function succeed(api: Api, { id, number, serviceId, environment }: Deployment): Promise<void> {
+  const { deployments, releases } = api.store
+  await deployments.started(id, { runId: 'run', at: new Date() })
+  await deployments.setCommit(id, { sha: sha(number), message: 'a change' })
+  await releases.record({
+    releaseId: `${serviceId}.${environment}.r${number}`,
+    deploymentId: id,
+    serviceId,
+    environment,
+    number,
+    commitSha: sha(number),
+    plan: {} as never,
+    sealedVariables: [],
+  })
+  for (const step of ['preflight', 'fetch', 'install', 'build', 'validate', 'migrate', 'reload', 'switch'] as const) {
+    await deployments.stepStarted(id, step, 1)
+    await deployments.stepFinished(id, step, { status: 'SUCCEEDED', detail: null })
+  }
+  await deployments.markLive({ serviceId, environment, number, deploymentId: id, releaseNumber: number })
+  await end(api, id, 'SUCCEEDED')
+}
+
+export const end = (api: Api, id: string, status: 'SUCCEEDED' | 'FAILED' | 'CANCELED') =>
+  api.store.deployments.finish(id, { status, compensation: 'NONE', failure: null, step: null })
