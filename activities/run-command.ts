@@ -22,12 +22,13 @@ export async function runCommand(
   step: PlannedStep,
   signal: AbortSignal,
 ): Promise<StepReport> {
-  const { plan, variables } = await releaseContext(ports, input)
+  const { plan, variables, secretValues } = await releaseContext(ports, input)
   const planned = step.command(plan)
   if (!planned) return { detail: step.nothing, skipped: true }
   const timeoutMs = step.timeoutMs(plan)
   const { command } = planned
-  const result = await ports.builder.run(step.name, { release: input, plan, command, variables, timeoutMs, signal })
+  const work = { release: input, plan, command, variables, secretValues, timeoutMs, signal }
+  const result = await ports.builder.run(step.name, work)
   if (result.outcome === 'timedOut') {
     throw expected('CommandTimedOut', `\`${command}\` ran longer than ${timeoutMs / 1000} s.\n${result.tail}`)
   }

@@ -15,18 +15,19 @@ export function startLog(part: string, level: string): Pino {
 /** The SDK reports each failed activity as a warning; to us a failed deploy is an ordinary event. */
 function sdkLogger(log: Pino): Logger {
   const at =
-    (level: 'trace' | 'debug' | 'info' | 'warn' | 'error') =>
+    (level: 'debug' | 'info' | 'error') =>
     (message: string, meta?: Record<string, unknown>): void => {
       const { error, workflowId, activityType, attempt } = meta ?? {}
       log[level]({ workflowId, activityType, attempt, ...(error ? { error: String(error) } : {}) }, message)
     }
+  const [debug, info, error] = [at('debug'), at('info'), at('error')]
+  const quieter = { TRACE: debug, DEBUG: debug, INFO: debug, WARN: info, ERROR: error }
   return {
-    log: (level, message, meta) =>
-      at(level.toLowerCase() as Parameters<typeof at>[0])(message, meta as Record<string, unknown> | undefined),
-    trace: at('trace'),
-    debug: at('debug'),
-    info: at('debug'),
-    warn: at('info'),
-    error: at('error'),
+    log: (level, message, meta) => quieter[level](message, meta as Record<string, unknown> | undefined),
+    trace: debug,
+    debug,
+    info: debug,
+    warn: info,
+    error,
   }
 }

@@ -1,0 +1,71 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { keepAsking } from './remains.ts'
+import { repositoryRoot } from './repository.ts'
+import { finished, inStep, makeService } from './service.ts'
+import { startSluice, type Sluice } from './sluice.ts'
+
+const root = repositoryRoot()
+let sluice: Sluice
+beforeAll(async () => {
+  sluice = await startSluice({ env: { SLUICE_SOURCE_ROOTS: root.directory } })
+}, 120_000)
+afterAll(async () => {
+  await sluice?.stop()
+  root.remove()
+}, 60_000)
+
+test.each(['worker', 'agent'] as const)(
+  'kill -9 of the %s in the middle of install, build and migrate: the deploys go on, each command ran once',
+  { timeout: 120_000 },
+  async (part) => {
+    // Side by side, so that one kill meets all three.
+    const held = await Promise.all(
+      ['install', 'build', 'migrate'].map(async (step) => {
+        const service = await makeService(sluice, root.directory, `${part}-${step}`, { variables: { [`HOLD_${step}`]: '6' } })
+        const { id } = await service.start()
+        return { service, id, step }
+      }),
+    )
+    await Promise.all(held.map(({ id, step }) => inStep(sluice, id, step)))
+    const before = sluice.part(part).pid
+    sluice.killPart(part, 'SIGKILL')
+    for (const { service, id } of held) {
+      expect(await finished(sluice, id)).toMatchObject({ status: 'SUCCEEDED', live: true })
+      expect(service.counts()).toEqual({ install: 1, build: 1, migrate: 1 })
+      expect(await service.get()).toEqual({ status: 200, text: 'v1' })
+    }
+    expect(sluice.part(part).pid).not.toBe(before)
+  },
+)
+
+test('a service that crashes is started again, and outlives a kill of the agent and of the server', { timeout: 60_000 }, async () => {
+  const service = await makeService(sluice, root.directory, 'phoenix')
+  service.repository.commit({
+    'server.js': `import http from 'node:http'
+      http.createServer((q, r) => { if (q.url === '/die') process.exit(1); r.end('v1') }).listen(process.env.PORT)\n`,
+  })
+  await service.deploy()
+  await service.get('/die').catch(() => {})
+  await expect.poll(() => service.get().catch(() => undefined), { timeout: 10_000 }).toEqual({ status: 200, text: 'v1' })
+  const traffic = keepAsking(sluice, 'phoenix.localhost', (text) => text === 'v1')
+  for (const part of ['agent', 'worker', 'server'] as const) {
+    const before = sluice.killPart(part, 'SIGKILL')
+    await sluice.waitForPart(part, before)
+  }
+  await expect.poll(() => sluice.api('GET', '/readyz').catch(() => undefined), { timeout: 20_000 }).toMatchObject({ status: 200 })
+  expect((await traffic.stop()).wrong).toEqual([])
+})
+
+test('stopping `up` leaves the site serving, and the next `up` adopts it', { timeout: 90_000 }, async () => {
+  const service = await makeService(sluice, root.directory, 'adopted')
+  await service.deploy()
+  const traffic = keepAsking(sluice, 'adopted.localhost', (text) => text === 'v1')
+  sluice.killPart('up', 'SIGKILL')
+  await sluice.startAgain()
+  await sluice.stopUp()
+  await sluice.startAgain()
+  expect((await traffic.stop()).wrong).toEqual([])
+  service.repository.commit({ 'version.txt': 'v2\n' })
+  expect(await service.deploy()).toMatchObject({ status: 'SUCCEEDED', number: 2 })
+  expect(await service.get()).toEqual({ status: 200, text: 'v2' })
+})

@@ -1,0 +1,133 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Deployment } from '../../contract/deployment.ts'
+import { processesWith } from './remains.ts'
+import { repositoryRoot } from './repository.ts'
+import { expectStatus, find, finished, makeService } from './service.ts'
+import { startSluice, type Sluice } from './sluice.ts'
+
+const root = repositoryRoot()
+let sluice: Sluice
+beforeAll(async () => {
+  sluice = await startSluice({ env: { SLUICE_SOURCE_ROOTS: root.directory } })
+}, 120_000)
+afterAll(async () => {
+  await sluice?.stop()
+  root.remove()
+}, 60_000)
+
+test('a first deploy goes through every step and answers under its host name', { timeout: 60_000 }, async () => {
+  const service = await makeService(sluice, root.directory, 'hello')
+  const sha = service.repository.commit({}, 'the one to deploy')
+  const deployment = await service.deploy()
+  expect(deployment).toMatchObject({
+    id: 'hello.production.1',
+    number: 1,
+    status: 'SUCCEEDED',
+    live: true,
+    trigger: 'api',
+    ref: 'main',
+    commitSha: sha,
+    commitMessage: expect.stringContaining('the one to deploy'),
+    releaseId: 'hello.production.r1',
+    failure: null,
+    workflowId: 'deploy/hello/production/1',
+    temporalUrl: expect.stringContaining('deploy%2Fhello%2Fproduction%2F1'),
+  })
+  expect(deployment.steps.map(({ name, status }) => `${name} ${status}`)).toEqual([
+    'preflight SUCCEEDED',
+    'fetch SUCCEEDED',
+    'install SUCCEEDED',
+    'build SUCCEEDED',
+    'validate SUCCEEDED',
+    'migrate SUCCEEDED',
+    'reload SUCCEEDED',
+    'switch SUCCEEDED',
+    'cleanup SUCCEEDED',
+  ])
+  expect(await service.get()).toEqual({ status: 200, text: 'v1' })
+  expect(service.counts()).toEqual({ install: 1, build: 1, migrate: 1 })
+})
+
+test('a service gets its variables and PORT, and nothing of Sluice', { timeout: 60_000 }, async () => {
+  const service = await makeService(sluice, root.directory, 'env')
+  await service.environment('production', { variables: { COUNT_FILE: '/dev/null', GREETING: 'hej' } })
+  await service.deploy()
+  const environment = JSON.parse((await service.get('/env')).text) as Record<string, string>
+  expect(environment).toMatchObject({ GREETING: 'hej', PORT: expect.stringMatching(/^\d+$/) })
+  expect(environment['PATH']).not.toMatch(/node_modules/)
+  for (const name of ['DATABASE_URL', 'SLUICE_TOKEN', 'TEMPORAL_ADDRESS', 'SLUICE_HOME']) expect(environment).not.toHaveProperty(name)
+})
+
+test('a rollback is instant, builds and migrates nothing, and runs the old code with its old variables', { timeout: 60_000 }, async () => {
+  const service = await makeService(sluice, root.directory, 'back', { variables: { WORD: 'old' } })
+  await service.deploy()
+  service.repository.commit({ 'version.txt': 'v2\n' })
+  await service.environment('production', { variables: { COUNT_FILE: '/dev/null', WORD: 'new' } })
+  await service.deploy()
+  expect(await service.get()).toMatchObject({ text: 'v2' })
+  const before = service.counts()
+  const path = '/v1/services/back/environments/production/rollback'
+  const { id } = (await expectStatus(sluice.api('POST', path, {}), 202)) as Deployment
+  expect(await finished(sluice, id)).toMatchObject({
+    status: 'SUCCEEDED',
+    trigger: 'rollback',
+    live: true,
+    number: 3,
+    releaseId: 'back.production.r1',
+    rollbackOf: 'back.production.1',
+  })
+  expect(await service.get()).toMatchObject({ text: 'v1' })
+  expect(JSON.parse((await service.get('/env')).text)).toMatchObject({ WORD: 'old' })
+  expect(service.counts()).toEqual(before)
+  expect(await find(sluice, 'back.production.2')).toMatchObject({ live: false })
+})
+
+test('a retry is a new deployment of the same commit', { timeout: 60_000 }, async () => {
+  const service = await makeService(sluice, root.directory, 'again')
+  service.repository.commit({ 'sluice.yaml': 'build: exit 1\nstart: exec node server.js\n' })
+  const failed = await service.deploy()
+  expect(failed.status).toBe('FAILED')
+  service.repository.commit({}, 'a later one')
+  const { id } = (await expectStatus(sluice.api('POST', `/v1/deployments/${failed.id}/retry`), 202)) as Deployment
+  expect(await finished(sluice, id)).toMatchObject({ number: 2, trigger: 'retry', retryOf: failed.id, commitSha: failed.commitSha })
+})
+
+test('the same Idempotency-Key starts one deployment', { timeout: 60_000 }, async () => {
+  await makeService(sluice, root.directory, 'key')
+  const body = { serviceId: 'key', environment: 'production' }
+  const post = () => sluice.api('POST', '/v1/deployments', body, { 'idempotency-key': 'abc' })
+  const first = (await expectStatus(post(), 202)) as Deployment
+  await finished(sluice, first.id)
+  expect((await expectStatus(post(), 202)) as Deployment).toMatchObject({ id: first.id })
+})
+
+test('logs tell what the commands wrote, without secrets', { timeout: 60_000 }, async () => {
+  const service = await makeService(sluice, root.directory, 'logs', { variables: { API_KEY: 'hunter2-hunter2' } })
+  service.repository.commit({ 'sluice.yaml': 'build: echo "key=$API_KEY"; seq 1 3\nstart: exec node server.js\n' })
+  const { id } = await service.deploy()
+  const lines = await sluice.ndjson(`/v1/deployments/${id}/logs`)
+  const texts = lines.filter((line) => line['step'] === 'build').map((line) => line['text'])
+  expect(texts.slice(-4)).toEqual(['key=***', '1', '2', '3'])
+  expect(JSON.stringify(lines)).not.toContain('hunter2')
+})
+
+test('five releases are kept, older ones and their processes are gone', { timeout: 120_000 }, async () => {
+  const service = await makeService(sluice, root.directory, 'many')
+  for (let at = 1; at <= 7; at++) expect(await service.deploy()).toMatchObject({ status: 'SUCCEEDED', number: at })
+  const { data } = (await expectStatus(sluice.api('GET', '/v1/services/many/environments/production/releases'), 200)) as {
+    data: { kept: boolean; releaseId: string; live: boolean }[]
+  }
+  expect(data.filter(({ kept }) => kept).map(({ releaseId }) => releaseId)).toEqual(
+    [7, 6, 5, 4, 3].map((number) => `many.production.r${number}`),
+  )
+  expect(processesWith('many/production/6')).toEqual([])
+  expect(processesWith('many/production/7')).not.toEqual([])
+})
+
+test('a deleted environment leaves nothing behind', { timeout: 60_000 }, async () => {
+  const service = await makeService(sluice, root.directory, 'gone')
+  await service.deploy()
+  await expectStatus(sluice.api('DELETE', '/v1/services/gone'), 204)
+  await expect.poll(() => processesWith('gone/production/1'), { timeout: 20_000 }).toEqual([])
+  expect((await service.get()).status).toBe(404)
+})

@@ -1,0 +1,47 @@
+import { NativeConnection, Worker } from '@temporalio/worker'
+import { createActivities } from '../activities/index.ts'
+import { postgresStore } from '../adapters/store/postgres/index.ts'
+import { temporalConfig, whenListening } from '../adapters/temporal/connect.ts'
+import { hostQueue } from '../contract/names.ts'
+import { readSettings } from '../contract/settings.ts'
+import { hostPorts, hostRuntime } from './host-ports.ts'
+import { startLog } from './log.ts'
+import { keepLogsTrimmed, restoreInstances, stopAllInstances } from './instances.ts'
+import { runPart } from './part.ts'
+
+/** The composition root of a host's agent: only activities, those that touch this host. */
+const settings = readSettings()
+const log = startLog('agent', settings.logLevel)
+
+if (process.argv.includes('--stop-all')) {
+  await stopAllInstances(hostRuntime(settings), log)
+  process.exit(0)
+}
+
+if (!settings.databaseUrl) throw new Error('DATABASE_URL is not set: `sluice up` sets it for its parts')
+const temporal = temporalConfig(`127.0.0.1:${settings.temporalPort}`)
+const store = await postgresStore({ databaseUrl: settings.databaseUrl })
+const ports = await hostPorts(settings, store)
+
+// Services come back whether or not Temporal does.
+const restored = restoreInstances(ports, log)
+const stopTrimming = keepLogsTrimmed(ports.runtime, log)
+
+await whenListening(temporal.address, new AbortController().signal)
+const connection = await NativeConnection.connect(temporal.connectionOptions)
+await restored
+const worker = await Worker.create({
+  connection,
+  namespace: temporal.namespace,
+  taskQueue: hostQueue(settings.host),
+  activities: createActivities(ports),
+  // A drain holds its place for as long as half a minute.
+  maxConcurrentActivityTaskExecutions: 100,
+  maxHeartbeatThrottleInterval: '500ms',
+  shutdownGraceTime: 0,
+  shutdownForceTime: '5s',
+})
+await runPart(worker, log, 'agent')
+stopTrimming()
+await Promise.allSettled([store.close(), connection.close()])
+process.exit(0)
