@@ -1,0 +1,77 @@
+import type { Command } from 'commander'
+import type { Environment, PutEnvironment } from '../../contract/service.ts'
+import { ApiProblem } from '../api-problem.ts'
+import { clientOf, type Client } from '../client.ts'
+import { contextOf } from '../context.ts'
+import { environmentPath } from '../paths.ts'
+import { readVariables } from '../variables.ts'
+
+interface SetOptions {
+  branch?: string
+  domain?: string[]
+  autoDeploy?: boolean
+  envFile?: string
+  plain?: boolean
+}
+
+const variableHelp = `
+A variable is NAME=value; NAME alone takes the value from this command's own environment, so that it does not show in
+the list of processes; NAME=@file takes it from a file, NAME=- from standard input. A release keeps the variables that
+it was built with: deploy to apply a change.`
+
+export function register(program: Command): void {
+  const env = program.command('env').description('add and change environments and their variables')
+  env
+    .command('set <service> <environment> [variables...]')
+    .description('add an environment or change it: what is not named stays')
+    .option('--branch <branch>', 'that it is deployed from (main for a new one)')
+    .option('--domain <domain...>', 'host names in addition to <service>.localhost; replaces them')
+    .option('--auto-deploy', 'deploy on each push')
+    .option('--no-auto-deploy', 'deploy only when asked')
+    .option('--env-file <file>', 'variables from a file with lines NAME=value')
+    .option('--plain', 'the variables are no secrets: their values may be shown')
+    .addHelpText('after', variableHelp)
+    .action(async (service: string, name: string, given: string[], options: SetOptions, command: Command) => {
+      const context = contextOf(command)
+      const client = clientOf(context.settings)
+      const variables = readVariables(given, options.envFile)
+      const path = environmentPath(service, name)
+      const environment = await putEnvironment(client, path, options)
+      for (const [variable, value] of Object.entries(variables)) {
+        const route = `${path}/variables/${encodeURIComponent(variable)}`
+        await client.put(route, { value, secret: options.plain !== true })
+      }
+      const now = await client.get<Environment>(path)
+      context.answer(now, () => describe(now))
+      if (environment.live && Object.keys(variables).length > 0) {
+        context.note(`Deploy to apply the variables: sluice deploy ${service} ${name}`)
+      }
+    })
+}
+
+/** Adds it, or changes what the options name. An existing one is left alone when they name nothing. */
+async function putEnvironment(client: Client, path: string, options: SetOptions): Promise<Environment> {
+  const existing = await client.get<Environment>(path).catch((error: unknown) => {
+    if (error instanceof ApiProblem && error.problem.code === 'EnvironmentNotFound') return undefined
+    throw error
+  })
+  const { branch, domain, autoDeploy } = options
+  if (existing && branch === undefined && domain === undefined && autoDeploy === undefined) return existing
+  // PUT replaces what it is not told, except for the variables: so it is told everything.
+  const wanted: PutEnvironment = {
+    branch: branch ?? existing?.branch ?? 'main',
+    domains: domain ?? existing?.domains ?? [],
+    autoDeploy: autoDeploy ?? existing?.autoDeploy ?? false,
+    ...(existing ? { config: existing.config as NonNullable<PutEnvironment['config']> } : {}),
+  }
+  return await client.put<Environment>(path, wanted)
+}
+
+const describe = ({ serviceId, environment, branch, domains, variables, serviceUrl }: Environment): string =>
+  [
+    `${serviceId} ${environment}`,
+    `  branch     ${branch}`,
+    `  url        ${serviceUrl}`,
+    ...(domains.length > 0 ? [`  domains    ${domains.join(', ')}`] : []),
+    `  variables  ${variables.map(({ name }) => name).join(', ') || 'none'}`,
+  ].join('\n')

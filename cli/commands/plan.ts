@@ -1,0 +1,75 @@
+import path from 'node:path'
+import type { Command } from 'commander'
+import type { Plan } from '../../contract/plan.ts'
+import { CliError } from '../cli-error.ts'
+import { clientOf } from '../client.ts'
+import { contextOf, type Context } from '../context.ts'
+import { standardEnvironment } from '../deployment-id.ts'
+import { environmentPath } from '../paths.ts'
+import { readableDuration } from '../durations.ts'
+
+interface PlanOptions {
+  service?: string
+  environment: string
+  ref?: string
+}
+
+export function register(program: Command): void {
+  program
+    .command('plan [directory]')
+    .description('show how a folder (or a service) would be built and started, and why')
+    .option('--service <service>', 'of a service instead of a folder')
+    .option('--environment <environment>', 'of the service', standardEnvironment)
+    .option('--ref <ref>', 'branch, tag or commit of the service')
+    .action(async (directory: string | undefined, options: PlanOptions, command: Command) => {
+      const context = contextOf(command)
+      const { service, environment, ref } = options
+      const query = ref === undefined ? '' : `?${new URLSearchParams({ ref })}`
+      const found =
+        service === undefined
+          ? await planFolder(path.resolve(directory ?? '.'))
+          : await clientOf(context.settings).get<Plan>(`${environmentPath(service, environment)}/plan${query}`)
+      context.answer(found, () => explain(found, context))
+    })
+}
+
+/** Without a server: the same code that the deploy uses looks at the folder. @throws CliError when there is no plan */
+async function planFolder(directory: string): Promise<Plan> {
+  const [{ readTree }, { isDetectionFile, plan }, { PlanError }] = await Promise.all([
+    import('../../stack/read-tree.ts'),
+    import('../../plan/index.ts'),
+    import('../../contract/plan.ts'),
+  ])
+  try {
+    return plan(await readTree(directory, isDetectionFile))
+  } catch (error) {
+    if (!(error instanceof PlanError)) throw error
+    const details = error.details.map(({ pointer, message }) => `\n    ${pointer}: ${message}`)
+    throw new CliError(`${error.message} (${error.code})${details.join('')}`)
+  }
+}
+
+function explain(plan: Plan, { colors }: Context): string {
+  const commands = [
+    ['install', plan.install],
+    ['build', plan.build],
+    ['migrate', plan.migrate],
+    ['reload', plan.reload],
+    ['start', plan.start],
+  ] as const
+  const facts = [
+    ['health', plan.healthPath ?? 'a TCP connection'],
+    ['boot', `within ${readableDuration(plan.bootTimeoutMs)}`],
+    ['drain', readableDuration(plan.drainMs)],
+  ] as const
+  return [
+    `${colors.bold(plan.technology)}${plan.root === '' ? '' : ` in ${plan.root}`}`,
+    ...plan.reasons.map((reason) => `  ${colors.dim(reason)}`),
+    '',
+    ...commands.map(([name, step]) => `  ${name.padEnd(9)}${step ? `${step.command}  ${colors.dim(step.reason)}` : '–'}`),
+    ...facts.map(([name, value]) => `  ${name.padEnd(9)}${value}`),
+    ...plan.tools.map((tool) => `  needs    ${tool.name} ${tool.version ?? ''}  ${colors.dim(tool.reason)}`),
+    ...plan.warnings.map((warning) => `  ${colors.yellow('!')} ${warning}`),
+    ...plan.suggestions.map(({ command, reason }) => `  hint     ${command}  ${colors.dim(reason)}`),
+  ].join('\n')
+}

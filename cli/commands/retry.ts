@@ -1,0 +1,19 @@
+import type { Command } from 'commander'
+import type { Deployment } from '../../contract/deployment.ts'
+import { clientOf } from '../client.ts'
+import { contextOf } from '../context.ts'
+import { findDeployment } from '../deployment-id.ts'
+import { waitOptions, waitOrReturn, type WaitOptions } from '../wait.ts'
+
+export function register(program: Command): void {
+  waitOptions(
+    program
+      .command('retry <deployment> [environment]')
+      .description('start an ended deployment anew, from the same commit (an id, or a service for its newest one)'),
+  ).action(async (which: string, environment: string | undefined, options: WaitOptions, command: Command) => {
+    const context = contextOf(command)
+    const client = clientOf(context.settings)
+    const { id } = await findDeployment(client, which, environment)
+    await waitOrReturn(context, client, await client.post<Deployment>(`/v1/deployments/${id}/retry`), options)
+  })
+}

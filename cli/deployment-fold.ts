@@ -1,0 +1,26 @@
+import type { Deployment, DeploymentEvent } from '../contract/deployment.ts'
+import type { StepStatus } from '../contract/vocabulary.ts'
+
+/** The deployment after an event. An event that it knows already changes nothing. */
+export function applyEvent(deployment: Deployment, event: DeploymentEvent): Deployment {
+  if (event.type === 'step') return { ...deployment, steps: deployment.steps.map((step) => afterStep(step, event)) }
+  if (event.type === 'live') return { ...deployment, live: true }
+  if (event.type === 'cancelRequested') return deployment
+  return { ...deployment, status: event.status as Deployment['status'] }
+}
+
+type Step = Deployment['steps'][number]
+
+function afterStep(step: Step, event: DeploymentEvent): Step {
+  if (step.name !== event.step) return step
+  const status = event.status as StepStatus
+  const started = status === 'RUNNING'
+  return {
+    ...step,
+    status,
+    attempt: event.attempt ?? step.attempt,
+    detail: event.detail ?? step.detail,
+    startedAt: started ? event.at : step.startedAt,
+    finishedAt: started ? null : event.at,
+  }
+}

@@ -1,0 +1,69 @@
+import type { Deployment, DeploymentEvent } from '../contract/deployment.ts'
+import { isFinal } from '../contract/vocabulary.ts'
+import { CliError } from './cli-error.ts'
+import type { Client } from './client.ts'
+import type { Context } from './context.ts'
+import { streamRows } from './event-stream.ts'
+import { exitCodes } from './exit-codes.ts'
+import { progressOf, type Progress } from './progress.ts'
+
+/** Why following stopped before the deployment ended. */
+class Detached extends Error {
+  readonly reason: 'interrupted' | 'timeout'
+  constructor(reason: Detached['reason']) {
+    super(reason)
+    this.reason = reason
+  }
+}
+
+/**
+ * Shows a deployment until it ends and answers how it ended. Ctrl-C only detaches.
+ * @param timeoutMs how long to wait; without it as long as it takes
+ * @throws CliError when detached or timed out
+ */
+export async function follow(
+  context: Context,
+  client: Client,
+  deployment: Deployment,
+  timeoutMs?: number,
+): Promise<Deployment> {
+  const stop = new AbortController()
+  const interrupt = () => stop.abort(new Detached('interrupted'))
+  const timer = timeoutMs === undefined ? undefined : setTimeout(() => stop.abort(new Detached('timeout')), timeoutMs)
+  process.once('SIGINT', interrupt)
+  const progress = progressOf(context, deployment)
+  try {
+    return await followEvents(client, deployment, progress, stop.signal)
+  } catch (error) {
+    const { reason } = stop.signal
+    throw reason instanceof Detached ? detached(deployment, reason, timeoutMs) : error
+  } finally {
+    progress.close()
+    clearTimeout(timer)
+    process.off('SIGINT', interrupt)
+  }
+}
+
+async function followEvents(client: Client, { id }: Deployment, progress: Progress, signal: AbortSignal): Promise<Deployment> {
+  const connection = (state: 'lost' | 'back') =>
+    progress.note(
+      state === 'lost' ? 'The API does not answer just now; the deployment goes on. Tries again …' : 'The API answers again.',
+    )
+  for (;;) {
+    const events = streamRows<DeploymentEvent>(client, `/v1/deployments/${id}/events`, { signal, connection })
+    for await (const event of events) progress.event(event)
+    signal.throwIfAborted()
+    const ended = await client.get<Deployment>(`/v1/deployments/${id}`)
+    if (!isFinal(ended.status)) continue
+    progress.finish(ended)
+    return ended
+  }
+}
+
+function detached({ id }: Deployment, { reason }: Detached, timeoutMs = 0): CliError {
+  const why = reason === 'timeout' ? `No result within ${timeoutMs / 1000} s` : 'Detached'
+  return new CliError(`${why}. The deployment ${id} goes on.`, {
+    exitCode: reason === 'timeout' ? exitCodes.waitTimeout : exitCodes.interrupted,
+    next: `See \`sluice status ${id}\`; \`sluice cancel ${id}\` cancels it.`,
+  })
+}

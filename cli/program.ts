@@ -1,0 +1,49 @@
+import { Command } from 'commander'
+
+/** What a file in `commands/` exports. */
+export interface CommandFile {
+  register(program: Command): void
+}
+
+/** Loaded only when called: the start of every command must be quick. In the order of the help. */
+export const commandFiles: Record<string, () => Promise<CommandFile>> = {
+  up: () => import('./commands/up.ts'),
+  down: () => import('./commands/down.ts'),
+  doctor: () => import('./commands/doctor.ts'),
+  service: () => import('./commands/service.ts'),
+  env: () => import('./commands/env.ts'),
+  deploy: () => import('./commands/deploy.ts'),
+  status: () => import('./commands/status.ts'),
+  logs: () => import('./commands/logs.ts'),
+  cancel: () => import('./commands/cancel.ts'),
+  rollback: () => import('./commands/rollback.ts'),
+  retry: () => import('./commands/retry.ts'),
+  plan: () => import('./commands/plan.ts'),
+  open: () => import('./commands/open.ts'),
+  token: () => import('./commands/token.ts'),
+}
+
+/** With the commands that are named in the arguments; with all of them when none is, for help and suggestions. */
+export async function createProgram(args: string[], version: string): Promise<Command> {
+  const program = new Command('sluice')
+    .description('Durable deploys: a failed deploy never takes a site down.')
+    .version(version, '-V, --version', 'print the version')
+    .option('--json', 'print data as JSON')
+    .option('-q, --quiet', 'print no progress')
+    .option('--no-input', 'never ask; fail instead')
+    .option('-y, --yes', 'answer every question with yes')
+    .option('--url <url>', 'of the API (SLUICE_URL)')
+    .option('--home <folder>', "Sluice's folder (SLUICE_HOME)")
+    .helpOption('-h, --help', 'print this help')
+    .showSuggestionAfterError()
+    .addHelpText('after', footer)
+    .exitOverride()
+  const named = Object.keys(commandFiles).filter((name) => args.includes(name))
+  const files = (named.length > 0 ? named : Object.keys(commandFiles)).map((name) => commandFiles[name]!())
+  for (const file of await Promise.all(files)) file.register(program)
+  return program
+}
+
+const footer = `
+Exit status: 0 ok, 1 error, 2 usage, 3 deployment failed and was undone, 4 no access, 5 failed and could not be undone,
+6 wait timed out, 7 superseded or canceled, 130 interrupted.`
