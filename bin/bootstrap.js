@@ -1,7 +1,7 @@
 // Plain JavaScript that any Node from 18 on can run: it brings what everything else stands on.
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -14,8 +14,16 @@ const require = createRequire(import.meta.url)
 
 /** Installs the npm packages when they are missing or the lockfile has changed since. */
 export function ensurePackages() {
-  const wanted = lockfileHash()
-  if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === wanted) return
+  if (isInstalled()) return
+  // Two that install at once delete each other's files.
+  withLock(path.join(projectRoot, '.sluice-installing'), () => {
+    if (!isInstalled()) install()
+  })
+}
+
+const isInstalled = () => existsSync(stampFile) && readFileSync(stampFile, 'utf8') === lockfileHash()
+
+function install() {
   process.stderr.write('Installing npm packages (only now and after an update) …\n')
   const result = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
     cwd: projectRoot,
@@ -26,9 +34,38 @@ export function ensurePackages() {
     process.stderr.write(
       `npm ci failed in ${projectRoot}. See the lines above; it needs npm 10 or newer and the npm registry.\n`,
     )
-    process.exit(1)
+    process.exitCode = 1
+    throw new Error('npm ci failed')
   }
-  writeFileSync(stampFile, wanted)
+  writeFileSync(stampFile, lockfileHash())
+}
+
+/** Runs it while no other process does; a lock whose holder is gone is taken over. */
+function withLock(file, run) {
+  for (;;) {
+    try {
+      writeFileSync(file, String(process.pid), { flag: 'wx' })
+      break
+    } catch (error) {
+      if (error.code !== 'EEXIST') throw error
+      if (!isAlive(Number(readFileSync(file, 'utf8').trim() || process.pid))) rmSync(file, { force: true })
+      else Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200)
+    }
+  }
+  try {
+    run()
+  } finally {
+    rmSync(file, { force: true })
+  }
+}
+
+function isAlive(pid) {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return error.code === 'EPERM'
+  }
 }
 
 function lockfileHash() {

@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { historyToJSON } from '@temporalio/common/lib/proto-utils'
+import { historyToJSON } from '@temporalio/common/lib/proto-utils.js'
 import { afterEach, describe, test } from 'vitest'
 import { deploymentId, deployWorkflowId, signalNames } from '../../contract/names.ts'
 import { failure, startScripted, until, untilCanceled, type Script } from './scripted.ts'
@@ -21,10 +21,12 @@ describe.runIf(recording)('records', () => {
   const deployId = (number: number) => deployWorkflowId(scripted.service, 'production', number)
   const reached = (call: string) => until(() => scripted.calls.includes(call))
 
-  async function save(name: string, workflowId: string): Promise<void> {
-    const history = await scripted.client.workflow.getHandle(workflowId).fetchHistory()
+  async function save(name: string, workflowId: string, runId?: string): Promise<void> {
+    const history = await scripted.client.workflow.getHandle(workflowId, runId).fetchHistory()
     // Who ran it is of no interest, and not ours to publish.
-    const json = JSON.stringify(historyToJSON(history), null, 1).replace(/"identity": "[^"]*"/g, '"identity": "worker"')
+    const json = historyToJSON(history)
+      .replace(/"identity": "[^"]*"/g, '"identity": "worker"')
+      .replaceAll(`${path.join(import.meta.dirname, '..', '..')}/`, '')
     await mkdir(folder, { recursive: true })
     await writeFile(path.join(folder, `${name}.json`), `${JSON.stringify({ workflowId, history: JSON.parse(json) }, null, 1)}\n`)
   }
@@ -112,7 +114,9 @@ describe.runIf(recording)('records', () => {
     await lane.signal(signalNames.rotateLane)
     await until(async () => (await lane.describe()).runId !== runId)
     open = true
-    await ended(1)
-    await save('rotation-lane', scripted.laneId('production'))
+    await scripted.enqueue('production')
+    await ended(2)
+    await save('rotation-lane-first-run', scripted.laneId('production'), runId)
+    await save('rotation-lane-second-run', scripted.laneId('production'))
   })
 })
