@@ -1,6 +1,14 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import path from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { gitSource } from '../../adapters/source/git/index.ts'
@@ -61,7 +69,10 @@ describe('the mirror of a service', () => {
         recursive: true,
         withFileTypes: true,
       })) {
-        if (file.isFile()) truncateSync(path.join(file.parentPath, file.name))
+        if (!file.isFile()) continue
+        const name = path.join(file.parentPath, file.name)
+        chmodSync(name, 0o600)
+        truncateSync(name)
       }
     },
     'has a broken list of shallow commits': (mirror) => writeFileSync(path.join(mirror, 'shallow'), 'x\n'),
