@@ -1,11 +1,14 @@
 import type { Ports } from '../ports/index.ts'
+import { releaseContext } from './release-context.ts'
+import { requireTools } from './require-tools.ts'
 import { runCommand } from './run-command.ts'
 import { asStep } from './step.ts'
 
 /** Safe to repeat: a repeated attempt attaches to the command that runs or has ended. */
 export const installDependencies = (ports: Pick<Ports, 'builder' | 'store' | 'secrets'>) =>
-  asStep('install', ports, (input, signal) =>
-    runCommand(
+  asStep('install', ports, async (input, signal) => {
+    await requireTools(ports.builder, (await releaseContext(ports, input)).plan, input)
+    return runCommand(
       ports,
       input,
       {
@@ -16,5 +19,5 @@ export const installDependencies = (ports: Pick<Ports, 'builder' | 'store' | 'se
         nothing: 'nothing to install',
       },
       signal,
-    ),
-  )
+    )
+  })

@@ -144,7 +144,7 @@ export interface TeardownInput {
   serviceId: string
   environment: string
   host: string
-  /** Fence: higher than any deployment so far. */
+  /** Fence: the last deployment's number. */
   number: number
 }
 

@@ -17,4 +17,9 @@ export interface Builder {
       signal: AbortSignal
     },
   ): Promise<JobResult>
+  /**
+   * Version of a program as a step of this environment would find it (`22.4.0`), empty when it does not tell one;
+   * null when it is not there.
+   */
+  versionOf(tool: string, owner: { serviceId: string; environment: string }): Promise<string | null>
 }

@@ -24,13 +24,18 @@ export interface Jobs {
    * Starts the command, or attaches to the one that runs or has ended under this id.
    * Aborting the signal with reason `cancel` ends the whole process group (SIGTERM, 5 s, SIGKILL) and rejects once it is gone;
    * aborting with any other reason (the agent stops) only detaches.
-   * `onOutput` gets raw bytes with their offset in the output file, from `from` on.
+   * `output.write` gets raw bytes with their offset in the whole output, from `from` on, one call at a time.
+   * Where an offset is greater than the end of the piece before, what lies between was left out: the job wrote
+   * more, and faster, than is kept.
    */
   run(
     spec: JobSpec,
     options: { signal: AbortSignal; output: { from: number; write(chunk: Buffer, offset: number): Promise<void> } },
   ): Promise<JobResult>
-  /** Ends every job whose id starts with the prefix and removes what they left. Resolves when their processes are gone. */
+  /**
+   * Ends every job whose id starts with these whole parts (`shop/production/1` is not a part of `…/12`) and removes
+   * what they left. Resolves when their processes are gone.
+   */
   discard(idPrefix: string): Promise<void>
 }
 

@@ -74,7 +74,7 @@ export interface EnvironmentStore {
   find(serviceId: string, environment: string): Promise<EnvironmentRow | undefined>
   list(serviceId?: string): Promise<EnvironmentRow[]>
   remove(serviceId: string, environment: string): Promise<boolean>
-  /** Highest deployment number so far; 0 when there is none. */
+  /** Highest deployment number so far, also of a deleted environment of this name; 0 when there is none. */
   lastNumber(serviceId: string, environment: string): Promise<number>
 }
 

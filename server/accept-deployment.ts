@@ -6,6 +6,7 @@ import type { Enqueued, EnqueueRequest } from '../contract/workflows.ts'
 import type { EnvironmentRow, NewDeployment, ServiceRow } from '../ports/store.ts'
 import type { AppDeps } from './deps.ts'
 import { findDeployment } from './find.ts'
+import type { Metrics } from './metrics.ts'
 import { Refusal } from './refusal.ts'
 import { serviceUrl } from './service-url.ts'
 
@@ -29,7 +30,7 @@ export interface Wish {
  * @throws Refusal PreflightFailed with every finding. @throws LanesUnavailable
  */
 export async function acceptDeployment(
-  deps: Pick<AppDeps, 'store' | 'readiness' | 'lanes' | 'settings' | 'now'>,
+  deps: Pick<AppDeps, 'store' | 'readiness' | 'lanes' | 'settings' | 'now'> & Pick<Metrics, 'accepted'>,
   wish: Wish,
   enqueueId: string,
 ): Promise<Deployment> {
@@ -38,8 +39,12 @@ export async function acceptDeployment(
   const enqueued = await deps.lanes.enqueue(request)
   // The lane's worker records it too; doing it here makes it readable as soon as it is accepted.
   await deps.store.deployments.recordQueued(queuedRow(request, enqueued))
+  deps.accepted.inc({ trigger: wish.trigger })
   return findDeployment(deps, enqueued.deploymentId)
 }
+
+/** Where an accepted deployment can be followed. */
+export const locationOf = ({ id }: Deployment) => ({ Location: `/v1/deployments/${id}` })
 
 async function requireReady({ readiness }: Pick<AppDeps, 'readiness'>, wish: Wish): Promise<void> {
   const { environment, ref, commitSha, trigger, releaseNumber } = wish

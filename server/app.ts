@@ -11,6 +11,7 @@ import { problem, problemOnError } from './problems.ts'
 import { Refusal } from './refusal.ts'
 import { requestBody } from './request-body.ts'
 import { requestId } from './request-id.ts'
+import { deploymentActionRoutes } from './routes/deployment-actions.ts'
 import { deploymentRoutes } from './routes/deployments.ts'
 import { docsRoutes } from './routes/docs.ts'
 import { environmentRoutes } from './routes/environments.ts'
@@ -46,6 +47,7 @@ export function createApp(deps: AppDeps): OpenAPIHono<AppEnv> {
   app.route('/v1', releaseRoutes(deps))
   app.route('/v1', rollbackRoutes(deps, metrics))
   app.route('/v1', deploymentRoutes(deps, metrics))
+  app.route('/v1', deploymentActionRoutes(deps, metrics))
   app.route('/v1', streamRoutes(deps, metrics))
 
   app.openAPIRegistry.registerComponent('securitySchemes', 'token', {
@@ -64,7 +66,10 @@ function missing(app: OpenAPIHono<AppEnv>): Parameters<typeof app.notFound>[0] {
     methodsOf ??= allowedMethods(app)
     const allowed = methodsOf(c.req.path)
     if (allowed.length === 0 || allowed.includes(c.req.method)) {
-      return problem(c, new Refusal(404, 'NotFound', 'There is nothing at this path. `/docs` lists what there is.'))
+      return problem(
+        c,
+        new Refusal(404, 'NotFound', 'There is nothing at this path. `/docs` lists what there is.'),
+      )
     }
     const list = allowed.join(', ')
     return problem(

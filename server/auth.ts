@@ -32,6 +32,11 @@ const unauthorized = (missing: boolean) =>
   )
 
 const tooMany = (seconds: number) =>
-  new Refusal(429, 'TooManyBadTokens', `Too many wrong tokens came from this address. Try again in ${seconds} seconds.`, {
-    headers: { 'Retry-After': String(seconds) },
-  })
+  new Refusal(
+    429,
+    'TooManyBadTokens',
+    `Too many wrong tokens came from this address. Try again in ${seconds} seconds.`,
+    {
+      headers: { 'Retry-After': String(seconds) },
+    },
+  )

@@ -14,10 +14,7 @@ export interface AppDeps {
   readiness: Readiness
   source: Source
   lanes: Lanes
-  settings: Pick<
-    Settings,
-    'apiAddress' | 'host' | 'privateHosts' | 'routerPort' | 'sourceRoots' | 'url'
-  >
+  settings: Pick<Settings, 'apiAddress' | 'host' | 'privateHosts' | 'routerPort' | 'sourceRoots' | 'url'>
   /** The bearer token that callers must show. */
   token: string
   log: Logger

@@ -14,7 +14,11 @@ export function environmentView(
     serviceId: row.serviceId,
     environment: row.environment,
     branch: row.branch,
-    variables: variables.map(({ name, secret, updatedAt }) => ({ name, secret, updatedAt: updatedAt.toISOString() })),
+    variables: variables.map(({ name, secret, updatedAt }) => ({
+      name,
+      secret,
+      updatedAt: updatedAt.toISOString(),
+    })),
     domains: row.domains,
     autoDeploy: row.autoDeploy,
     config: configView(row.config),

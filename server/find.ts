@@ -17,7 +17,10 @@ export async function findService({ store }: Pick<AppDeps, 'store'>, serviceId: 
 }
 
 /** @throws Refusal 404 */
-export async function findEnvironment(deps: Pick<AppDeps, 'store'>, name: EnvironmentName): Promise<EnvironmentRow> {
+export async function findEnvironment(
+  deps: Pick<AppDeps, 'store'>,
+  name: EnvironmentName,
+): Promise<EnvironmentRow> {
   const row = await deps.store.environments.find(name.serviceId, name.environment)
   if (row) return row
   await findService(deps, name.serviceId)
@@ -40,5 +43,9 @@ export function repositoryOf({ secrets }: Pick<AppDeps, 'secrets'>, row: Service
   if (!sealedCredentials) return { serviceId, url: source.url, credentials: null }
   const opened = secrets.open(sealedCredentials, credentialsContext(serviceId))
   const at = opened.indexOf(':')
-  return { serviceId, url: source.url, credentials: { username: opened.slice(0, at), password: opened.slice(at + 1) } }
+  return {
+    serviceId,
+    url: source.url,
+    credentials: { username: opened.slice(0, at), password: opened.slice(at + 1) },
+  }
 }

@@ -46,7 +46,8 @@ export async function* follow<T extends { seq: number }>(
         beatAt = Date.now() + heartbeatEvery
         yield { kind: 'heartbeat' }
       }
-      if (rows.length < batch && !(status && isFinal(status))) await bell.wait(Math.min(pollEvery, beatAt - Date.now()))
+      if (rows.length < batch && !(status && isFinal(status)))
+        await bell.wait(Math.min(pollEvery, beatAt - Date.now()))
     }
   } finally {
     unsubscribe()

@@ -26,7 +26,9 @@ export const anchorOf = (heading: string): string =>
 
 /** Divides at empty lines, but not inside fenced code. */
 function blocks(markdown: string): string[] {
-  const found = markdown.matchAll(/^```[^\n]*\n[\s\S]*?^```$|^#{1,6} .+$|^(?!```|#{1,6} )\S.*(?:\n(?!```|#{1,6} )(?!\s*$).+)*/gm)
+  const found = markdown.matchAll(
+    /^```[^\n]*\n[\s\S]*?^```$|^#{1,6} .+$|^(?!```|#{1,6} )\S.*(?:\n(?!```|#{1,6} )(?!\s*$).+)*/gm,
+  )
   return [...found].map(([text]) => text)
 }
 
@@ -40,7 +42,8 @@ function block(text: string): string {
   return `<p>${inline(text)}</p>`
 }
 
-const headingOf = (level: number, text: string) => `<h${level} id="${anchorOf(text)}">${inline(text)}</h${level}>`
+const headingOf = (level: number, text: string) =>
+  `<h${level} id="${anchorOf(text)}">${inline(text)}</h${level}>`
 
 const items = (text: string, marker: RegExp) =>
   text
@@ -52,7 +55,9 @@ const items = (text: string, marker: RegExp) =>
 function inline(text: string): string {
   return text
     .split(/(`[^`]+`)/)
-    .map((part) => (/^`[^`]+`$/.test(part) ? `<code>${escape(part.slice(1, -1))}</code>` : emphasised(escape(part))))
+    .map((part) =>
+      /^`[^`]+`$/.test(part) ? `<code>${escape(part.slice(1, -1))}</code>` : emphasised(escape(part)),
+    )
     .join('')
 }
 

@@ -9,12 +9,19 @@ const loopback = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/
  * Bound wider, any name may lead here.
  */
 export const hostCheck = ({ settings }: Pick<AppDeps, 'settings'>): MiddlewareHandler<AppEnv> => {
-  const isLoopbackApi = loopback.test(settings.apiAddress.includes(':') ? `[${settings.apiAddress}]` : settings.apiAddress)
+  const isLoopbackApi = loopback.test(
+    settings.apiAddress.includes(':') ? `[${settings.apiAddress}]` : settings.apiAddress,
+  )
   const ownHost = new URL(settings.url).hostname
   return async (c, next) => {
-    const host = hostname(c.req.header('host') ?? new URL(c.req.url).host)
-    if (isLoopbackApi && !loopback.test(host) && host !== ownHost) {
-      throw new Refusal(421, 'WrongHost', 'This API does not answer to that name. Use its own address, or set SLUICE_URL.')
+    // A request line may name a host too (`GET http://evil/ HTTP/1.1`).
+    const hosts = [c.req.header('host') ?? 'localhost', new URL(c.req.url).host].map(hostname)
+    if (isLoopbackApi && !hosts.every((host) => loopback.test(host) || host === ownHost)) {
+      throw new Refusal(
+        421,
+        'WrongHost',
+        'This API does not answer to that name. Use its own address, or set SLUICE_URL.',
+      )
     }
     await next()
   }

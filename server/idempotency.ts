@@ -50,18 +50,28 @@ async function answerOf(c: Context<AppEnv>) {
 
 function replay(answer: { status: number; headers: Record<string, string>; body: string }): Response {
   const body = answer.body === '' ? null : answer.body
-  return new Response(body, { status: answer.status, headers: { ...answer.headers, 'Idempotency-Replayed': 'true' } })
+  return new Response(body, {
+    status: answer.status,
+    headers: { ...answer.headers, 'Idempotency-Replayed': 'true' },
+  })
 }
 
 function refuseBadKey(key: string): void {
   if (/^[\x21-\x7e]{1,255}$/.test(key)) return
-  throw invalid([{ pointer: '/headers/idempotency-key', message: 'must be 1 to 255 visible ASCII characters' }])
+  throw invalid([
+    { pointer: '/headers/idempotency-key', message: 'must be 1 to 255 visible ASCII characters' },
+  ])
 }
 
 const stillRunning = () =>
-  new Refusal(409, 'IdempotencyRunning', 'A request with this Idempotency-Key is still running. Send it again in a moment.', {
-    headers: { 'Retry-After': '1' },
-  })
+  new Refusal(
+    409,
+    'IdempotencyRunning',
+    'A request with this Idempotency-Key is still running. Send it again in a moment.',
+    {
+      headers: { 'Retry-After': '1' },
+    },
+  )
 
 const otherBody = () =>
   new Refusal(

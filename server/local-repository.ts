@@ -30,5 +30,8 @@ async function realFolder(folder: string): Promise<string | undefined> {
 
 function isInside(folder: string, root: string): boolean {
   const relative = path.relative(root, folder)
-  return relative === '' || (relative !== '..' && !relative.startsWith(`..${path.sep}`) && !path.isAbsolute(relative))
+  return (
+    relative === '' ||
+    (relative !== '..' && !relative.startsWith(`..${path.sep}`) && !path.isAbsolute(relative))
+  )
 }

@@ -61,7 +61,10 @@ const app = createApp({
 const server = createAdaptorServer({ fetch: app.fetch })
 server.listen(settings.apiPort, settings.apiAddress)
 await once(server, 'listening')
-log.info({ pid: process.pid, address: settings.apiAddress, port: settings.apiPort, url: settings.url }, 'ready')
+log.info(
+  { pid: process.pid, address: settings.apiAddress, port: settings.apiPort, url: settings.url },
+  'ready',
+)
 
 await stopWithParent(server, stopping)
 await Promise.allSettled([store.close(), connection.close()])

@@ -20,14 +20,21 @@ export function createMetrics(store: Pick<Store, 'deployments'>) {
     labelNames: ['trigger'],
     registers,
   })
-  const streams = new Gauge({ name: 'sluice_streams_open', help: 'Log and event streams being read', registers })
+  const streams = new Gauge({
+    name: 'sluice_streams_open',
+    help: 'Log and event streams being read',
+    registers,
+  })
   void new Gauge({
     name: 'sluice_deployments',
     help: 'Deployments that wait or run, by status',
     labelNames: ['status'],
     registers,
     async collect() {
-      const unfinished = await store.deployments.unfinished()
+      // The other measurements matter most while the database is away.
+      const unfinished = await store.deployments.unfinished().catch(() => undefined)
+      this.reset()
+      if (!unfinished) return
       for (const status of ['QUEUED', 'RUNNING']) {
         this.set({ status }, unfinished.filter((one) => one.status === status).length)
       }

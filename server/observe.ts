@@ -19,5 +19,8 @@ export const observe =
     const route = matched === '*' || matched.endsWith('/*') ? 'unmatched' : matched
     metrics.requests.observe({ method: c.req.method, route, status }, ms / 1000)
     const level = quiet.has(c.req.path) ? 'debug' : 'info'
-    log[level]({ method: c.req.method, path: c.req.path, status, ms, requestId: c.get('requestId') }, 'request')
+    log[level](
+      { method: c.req.method, path: c.req.path, status, ms, requestId: c.get('requestId') },
+      'request',
+    )
   }

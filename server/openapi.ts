@@ -55,18 +55,16 @@ export const bodyOf = <T extends z.ZodType>(schema: T, example: unknown, require
 
 export const listOf = <T extends z.ZodType>(schema: T) => z.object({ data: z.array(schema) })
 
-export const locationHeader = { Location: { description: 'Path of what was made', schema: { type: 'string' as const } } }
+export const locationHeader = {
+  Location: { description: 'Path of what was made', schema: { type: 'string' as const } },
+}
 
 export const idempotencyHeaders = z.object({
-  'idempotency-key': z
-    .string()
-    .max(255)
-    .optional()
-    .openapi({
-      description:
-        'Makes the request safe to repeat: the same key and body get the same answer. Answers of 4xx and 5xx had no effect and are not kept',
-      example: '2f6c1f0e-2f0b-4a57-9a3c-6d1f3c8a5b11',
-    }),
+  'idempotency-key': z.string().max(255).optional().openapi({
+    description:
+      'Makes the request safe to repeat: the same key and body get the same answer. Answers of 4xx and 5xx had no effect and are not kept',
+    example: '2f6c1f0e-2f0b-4a57-9a3c-6d1f3c8a5b11',
+  }),
 })
 
 export const serviceParams = z.object({ serviceId: serviceIdSchema })
@@ -99,7 +97,8 @@ export function openApiDocument(app: OpenAPIHono<AppEnv>, url: string) {
     info: {
       title: 'Sluice',
       version: '1',
-      description: 'Durable deployments of web services. Every error is RFC 9457 problem+json with a stable `code`.',
+      description:
+        'Durable deployments of web services. Every error is RFC 9457 problem+json with a stable `code`.',
       license: { name: 'MIT' },
     },
     servers: [{ url }],

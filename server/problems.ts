@@ -6,7 +6,7 @@ import type { Problem } from '../contract/problems.ts'
 import type { AppEnv } from './deps.ts'
 import { LanesUnavailable } from './lanes.ts'
 import { Refusal, unavailable } from './refusal.ts'
-import { isStoreDown } from './store-down.ts'
+import { isOrphan, isStoreDown } from './store-errors.ts'
 
 /** Every answer that is not the one asked for, as RFC 9457 problem+json. */
 export const problemOnError =
@@ -38,10 +38,20 @@ function refusalFor(error: Error): Refusal {
   if (error instanceof LanesUnavailable) return unavailable('TemporalUnavailable', error.message)
   if (error instanceof HTTPException && error.status === 415) return wrongMediaType()
   if (error instanceof HTTPException && error.status < 500) {
-    return new Refusal(error.status as 400, 'BadRequest', error.message)
+    return new Refusal(400, 'BadRequest', error.message)
   }
   if (isStoreDown(error)) {
-    return unavailable('StoreUnavailable', "Sluice's database does not answer. Nothing was changed; try again.")
+    return unavailable(
+      'StoreUnavailable',
+      "Sluice's database does not answer. Nothing was changed; try again.",
+    )
+  }
+  if (isOrphan(error)) {
+    return new Refusal(
+      409,
+      'RemovedMeanwhile',
+      'What this belongs to was removed at the same moment. Look what is left.',
+    )
   }
   return new Refusal(
     500,

@@ -28,8 +28,15 @@ export class Refusal extends Error {
   }
 }
 
-export const notFound = (what: 'Service' | 'Environment' | 'Deployment' | 'Variable', which: string): Refusal =>
-  new Refusal(404, `${what}NotFound`, `There is no ${what.toLowerCase()} ${which}. Check the name, or create it first.`)
+export const notFound = (
+  what: 'Service' | 'Environment' | 'Deployment' | 'Variable',
+  which: string,
+): Refusal =>
+  new Refusal(
+    404,
+    `${what}NotFound`,
+    `There is no ${what.toLowerCase()} ${which}. Check the name, or create it first.`,
+  )
 
 export const unavailable = (code: string, detail: string): Refusal =>
   new Refusal(503, code, detail, { headers: { 'Retry-After': '2' } })

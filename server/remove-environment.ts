@@ -6,7 +6,10 @@ import { Refusal } from './refusal.ts'
  * Takes an environment away: its lane, what its host has of it, then its rows. Safe to repeat: the rows go last.
  * @throws Refusal DeploymentRunning. @throws LanesUnavailable
  */
-export async function removeEnvironment(deps: Pick<AppDeps, 'store' | 'lanes'>, row: EnvironmentRow): Promise<void> {
+export async function removeEnvironment(
+  deps: Pick<AppDeps, 'store' | 'lanes'>,
+  row: EnvironmentRow,
+): Promise<void> {
   const { store, lanes } = deps
   const { serviceId, environment, host } = row
   const lastNumber = await store.environments.lastNumber(serviceId, environment)
@@ -14,7 +17,7 @@ export async function removeEnvironment(deps: Pick<AppDeps, 'store' | 'lanes'>, 
     await lanes.forget(serviceId, environment)
     // One may have been accepted since the first look; without its lane no other can follow.
     await requireIdle(deps, { serviceId, environment })
-    await lanes.teardown({ serviceId, environment, host, number: lastNumber + 1 })
+    await lanes.teardown({ serviceId, environment, host, number: lastNumber })
   }
   await store.environments.remove(serviceId, environment)
 }
@@ -28,7 +31,11 @@ export async function requireIdle(
     const { data } = await store.deployments.list({ ...filter, status, includeArchived: true, limit: 1 })
     const [first] = data
     if (first) {
-      throw new Refusal(409, 'DeploymentRunning', `${first.id} has not ended. Cancel it or wait for it, then delete again.`)
+      throw new Refusal(
+        409,
+        'DeploymentRunning',
+        `${first.id} has not ended. Cancel it or wait for it, then delete again.`,
+      )
     }
   }
 }

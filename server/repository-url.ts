@@ -22,22 +22,24 @@ export class RepositoryUrlError extends Error {
 export function parseRepositoryUrl(text: string, privateHosts: readonly string[]): RepositoryUrl {
   // git takes a leading hyphen for an option, and `name::` for a program to run.
   if (text.startsWith('-')) throw refused('must not start with a hyphen')
-  // eslint-disable-next-line no-control-regex
-  if (/[\u0000-\u0020\u007f-\u00a0\u2028\u2029\\]/.test(text)) throw refused('must not hold spaces, control characters or backslashes')
+  if (/[\p{Cc}\s\\]/u.test(text)) throw refused('must not hold spaces, control characters or backslashes')
   if (/^[A-Za-z0-9+.-]+::/.test(text)) throw refused('must not name a remote helper (`name::`)')
   if (text.startsWith('/')) return local(text)
   const scheme = /^([A-Za-z][A-Za-z0-9+.-]*):\/\//.exec(text)?.[1]?.toLowerCase()
   if (scheme === 'https') return https(text, privateHosts)
   if (scheme === 'ssh') return ssh(text, privateHosts)
   if (scheme === 'file') return local(filePath(text))
-  if (scheme === 'http') throw refused('must not be http://: anybody on the way could change the code. Use https://')
-  if (scheme !== undefined) throw refused(`must not be ${scheme}://. Use https, ssh or the path of a local repository`)
+  if (scheme === 'http')
+    throw refused('must not be http://: anybody on the way could change the code. Use https://')
+  if (scheme !== undefined)
+    throw refused(`must not be ${scheme}://. Use https, ssh or the path of a local repository`)
   return scp(text, privateHosts)
 }
 
 function https(text: string, privateHosts: readonly string[]): RepositoryUrl {
   const url = parse(text)
-  if (url.search || url.hash || text.includes('?') || text.includes('#')) throw refused('must not have a ? or # part')
+  if (url.search || url.hash || text.includes('?') || text.includes('#'))
+    throw refused('must not have a ? or # part')
   requireReachable(url, 443, privateHosts)
   const credentials = credentialsOf(url)
   url.username = ''
@@ -50,10 +52,10 @@ function credentialsOf(url: URL): RepositoryUrl['credentials'] {
   if (!url.username && !url.password) return null
   const username = decode(url.username)
   const password = decode(url.password)
-  if (username === '***' || password === '***') throw refused('holds *** where the password was: write the real one, or none')
+  if (username === '***' || password === '***')
+    throw refused('holds *** where the password was: write the real one, or none')
   // A header cannot carry these, and the first colon divides the two.
-  // eslint-disable-next-line no-control-regex
-  if (/[\u0000-\u001f\u007f:]/.test(username) || /[\u0000-\u001f\u007f]/.test(password)) {
+  if (/[\p{Cc}:]/u.test(username) || /\p{Cc}/u.test(password)) {
     throw refused('has credentials with characters that cannot be sent')
   }
   return { username, password }
@@ -87,7 +89,12 @@ function scp(text: string, privateHosts: readonly string[]): RepositoryUrl {
   requireUser(user, false)
   requireReachable(parse(`https://${host}/`), 22, privateHosts)
   requireSshPath(requirePath(path))
-  return { kind: 'ssh', url: `${user}@${host.toLowerCase()}:${path}`, credentials: null, repoFullName: fullName(path) }
+  return {
+    kind: 'ssh',
+    url: `${user}@${host.toLowerCase()}:${path}`,
+    credentials: null,
+    repoFullName: fullName(path),
+  }
 }
 
 function filePath(text: string): string {
@@ -97,7 +104,7 @@ function filePath(text: string): string {
 }
 
 function local(path: string): RepositoryUrl {
-  if (/[\0\n\r]/.test(path)) throw refused('must not hold control characters')
+  if (/\p{Cc}/u.test(path)) throw refused('must not hold control characters')
   if (path.split('/').includes('..')) throw refused('must not hold `..`')
   return { kind: 'local', url: path.replace(/(?<=.)\/+$/, ''), credentials: null, repoFullName: null }
 }
@@ -107,7 +114,8 @@ function parse(text: string): URL {
   // `https:///host/x` and the like mean different hosts to different readers.
   if (!url || !/^https:\/\/[^/]/i.test(text)) throw refused('is not a url that can be read')
   const host = url.hostname
-  if (!/^(\[[0-9a-f:.]+\]|[a-z0-9_]([a-z0-9._-]*[a-z0-9])?)$/.test(host)) throw refused('has a host name that cannot exist')
+  if (!/^(\[[0-9a-f:.]+\]|[a-z0-9_]([a-z0-9._-]*[a-z0-9])?)$/.test(host))
+    throw refused('has a host name that cannot exist')
   return url
 }
 
@@ -116,7 +124,9 @@ function requireReachable(url: URL, standardPort: number, privateHosts: readonly
   const allowed = [name, url.hostname, `${url.hostname}:${url.port || standardPort}`]
   if (privateHosts.some((host) => allowed.includes(host.toLowerCase().replace(/\.$/, '')))) return
   if (isPublicHost(name)) return
-  throw refused(`leads to ${name}, which is not a public address. Name the host in SLUICE_PRIVATE_HOSTS to allow it`)
+  throw refused(
+    `leads to ${name}, which is not a public address. Name the host in SLUICE_PRIVATE_HOSTS to allow it`,
+  )
 }
 
 function requireUser(user: string, mayBeEmpty: boolean): void {
@@ -128,14 +138,14 @@ function requirePath(path: string): string {
   const parts = decode(path).split('/')
   if (parts.every((part) => part === '')) throw refused('must name a repository')
   if (parts.some((part) => part.startsWith('-'))) throw refused('has a part that starts with a hyphen')
-  // eslint-disable-next-line no-control-regex
-  if (parts.includes('..') || /[\u0000-\u001f\u007f]/.test(parts.join(''))) throw refused('has a path that leads elsewhere')
+  if (parts.includes('..') || /\p{Cc}/u.test(parts.join(''))) throw refused('has a path that leads elsewhere')
   return path
 }
 
 /** What hosting services allow; nothing that a shell on the other side could mind. */
 function requireSshPath(path: string): string {
-  if (!/^[A-Za-z0-9._~/+@%-]+$/.test(path)) throw refused('has a path with a character that ssh may not be given')
+  if (!/^[A-Za-z0-9._~/+@%-]+$/.test(path))
+    throw refused('has a path with a character that ssh may not be given')
   return path
 }
 

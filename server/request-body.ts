@@ -23,9 +23,14 @@ export const requestBody: MiddlewareHandler<AppEnv> = async (c, next) => {
 function refuseEncoded(c: Context): void {
   const encoding = c.req.header('content-encoding')
   if (!encoding || encoding === 'identity') return
-  throw new Refusal(415, 'UnsupportedEncoding', 'Send the body without Content-Encoding: compressed bodies are not read.', {
-    headers: { 'Accept-Encoding': 'identity' },
-  })
+  throw new Refusal(
+    415,
+    'UnsupportedEncoding',
+    'Send the body without Content-Encoding: compressed bodies are not read.',
+    {
+      headers: { 'Accept-Encoding': 'identity' },
+    },
+  )
 }
 
 /** Chunked bodies name no length: they are counted as they come. */
@@ -56,7 +61,11 @@ function parse(bytes: Buffer): unknown {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
   } catch (error) {
     const why = error instanceof SyntaxError ? 'not JSON' : 'not UTF-8'
-    throw new Refusal(400, 'MalformedJson', `The body is ${why}. Check it with a JSON tool and send it again.`)
+    throw new Refusal(
+      400,
+      'MalformedJson',
+      `The body is ${why}. Check it with a JSON tool and send it again.`,
+    )
   }
 }
 

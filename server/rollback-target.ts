@@ -20,12 +20,20 @@ export async function rollbackTarget(
 function named(releases: Release[], releaseId: string): Release {
   const release = releases.find((one) => one.releaseId === releaseId)
   if (!release) {
-    throw new Refusal(422, 'ReleaseUnknown', `This environment has no release ${releaseId}. \`GET …/releases\` lists them.`)
+    throw new Refusal(
+      422,
+      'ReleaseUnknown',
+      `This environment has no release ${releaseId}. \`GET …/releases\` lists them.`,
+    )
   }
   if (release.live) throw new Refusal(409, 'ReleaseIsLive', `${releaseId} is live already.`)
   if (!release.kept) {
     const commit = release.commitSha ?? 'its commit'
-    throw new Refusal(422, 'ReleaseGone', `${releaseId} is no longer on the disk. Deploy ${commit} again instead.`)
+    throw new Refusal(
+      422,
+      'ReleaseGone',
+      `${releaseId} is no longer on the disk. Deploy ${commit} again instead.`,
+    )
   }
   return release
 }

@@ -8,7 +8,9 @@ export function serviceView(row: ServiceRow, environments: readonly EnvironmentR
     serviceId: row.serviceId,
     source: { kind, url: row.sealedCredentials ? url.replace('://', '://***@') : url },
     repoFullName: row.repoFullName,
-    environments: environments.filter(({ serviceId }) => serviceId === row.serviceId).map((one) => one.environment),
+    environments: environments
+      .filter(({ serviceId }) => serviceId === row.serviceId)
+      .map((one) => one.environment),
     createdAt: row.createdAt.toISOString(),
   }
 }

@@ -11,7 +11,10 @@ const unavailable = 14
 export function isUnavailable(error: unknown): boolean {
   if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) return true
   const code = grpcCode(error)
-  return code !== undefined && [cancelled, deadlineExceeded, resourceExhausted, aborted, unavailable].includes(code)
+  return (
+    code !== undefined &&
+    [cancelled, deadlineExceeded, resourceExhausted, aborted, unavailable].includes(code)
+  )
 }
 
 export const isExhausted = (error: unknown): boolean => grpcCode(error) === resourceExhausted

@@ -42,15 +42,25 @@ export function temporalLanes({ client }: { client: Client }): Lanes {
     }
   }
 
-  const within = async <T>(limitMs: number, what: string, call: (signal: AbortSignal) => Promise<T>): Promise<T> => {
+  const within = async <T>(
+    limitMs: number,
+    what: string,
+    call: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T> => {
     const signal = AbortSignal.timeout(limitMs)
     try {
-      return await client.withAbortSignal(signal, () => client.withDeadline(Date.now() + limitMs, () => call(signal)))
+      const answered = client.withAbortSignal(signal, () =>
+        client.withDeadline(Date.now() + limitMs, () => call(signal)),
+      )
+      return await Promise.race([answered, aborted(signal)])
     } catch (error) {
       if (!signal.aborted && !isUnavailable(error)) throw error
-      throw new LanesUnavailable(`${what} Start Temporal and the worker (\`sluice up\`), then send the same request again.`, {
-        cause: error,
-      })
+      throw new LanesUnavailable(
+        `${what} Start Temporal and the worker (\`sluice up\`), then send the same request again.`,
+        {
+          cause: error,
+        },
+      )
     }
   }
 
@@ -59,11 +69,14 @@ export function temporalLanes({ client }: { client: Client }): Lanes {
       within(limits.update, 'The queue of this environment does not answer.', (signal) =>
         gate(laneId(request.serviceId, request.environment), signal, () =>
           retryWhenExhausted(signal, () =>
-            workflow.executeUpdateWithStart<typeof lane, Enqueued, [EnqueueRequest]>(updateNames.enqueueDeployment, {
-              args: [request],
-              updateId: request.requestId,
-              startWorkflowOperation: laneStart(request),
-            }),
+            workflow.executeUpdateWithStart<typeof lane, Enqueued, [EnqueueRequest]>(
+              updateNames.enqueueDeployment,
+              {
+                args: [request],
+                updateId: request.requestId,
+                startWorkflowOperation: laneStart(request),
+              },
+            ),
           ),
         ),
       ),
@@ -116,6 +129,12 @@ function laneStart(request: EnqueueRequest): WithStartWorkflowOperation<typeof l
   operation.workflowHandle().catch(() => {})
   return operation
 }
+
+/** The SDK's own retries may overrun a deadline by seconds. */
+const aborted = (signal: AbortSignal): Promise<never> =>
+  new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true })
+  })
 
 /** Too many at once is over in a moment; the signal says how long that may take. */
 async function retryWhenExhausted<T>(signal: AbortSignal, call: () => Promise<T>): Promise<T> {

@@ -22,12 +22,17 @@ const prefixes: Partial<Record<string, string>> = { query: '/query', param: '/pa
 export function invalid(errors: FieldError[]): Refusal {
   const shown = errors.slice(0, 3).map(({ pointer, message }) => `${pointer || 'The body'}: ${message}`)
   const rest = errors.length > shown.length ? ` And ${errors.length - shown.length} more.` : ''
-  return new Refusal(422, 'ValidationFailed', `${shown.join('. ')}.${rest} Correct this and send it again.`, { errors })
+  return new Refusal(422, 'ValidationFailed', `${shown.join('. ')}.${rest} Correct this and send it again.`, {
+    errors,
+  })
 }
 
 function fieldErrors(found: ZodIssue, prefix: string): FieldError[] {
   if (found.code === 'unrecognized_keys') {
-    return found.keys.map((key) => ({ pointer: prefix + pointerOf([...found.path, key]), message: 'is not known here' }))
+    return found.keys.map((key) => ({
+      pointer: prefix + pointerOf([...found.path, key]),
+      message: 'is not known here',
+    }))
   }
   // The inner message says what a key must look like; the outer one only that it is wrong.
   const message = found.code === 'invalid_key' ? (found.issues[0]?.message ?? found.message) : found.message

@@ -16,7 +16,12 @@ claim() {
   printf '%s\n%s\n%s\n' "$$" "$claim_start" "$claim_boot" >"$1.$$" && ln "$1.$$" "$1" 2>/dev/null
 }
 
-# publish FILE TEXT: replaces FILE at once, as a whole, then makes it survive a power loss.
+# publish FILE TEXT: replaces FILE at once, as a whole.
 publish() {
-  printf '%s\n' "$2" >"$1.new" && mv -f "$1.new" "$1" && sync "$1" "${1%/*}" 2>/dev/null
+  printf '%s\n' "$2" >"$1.new" && mv -f "$1.new" "$1"
+}
+
+# keep FILE: makes FILE and its name survive a power loss, where this machine can.
+keep() {
+  sync "$1" "${1%/*}" 2>/dev/null
 }

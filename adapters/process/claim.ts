@@ -23,4 +23,5 @@ export async function readClaim(file: string): Promise<Claim> {
 }
 
 /** From now on no shell gets the claim. False when one has it already. */
-export const revokeClaim = (file: string): Promise<boolean> => createDurable(file, 'revoked\n', { mode: 0o600 })
+export const revokeClaim = (file: string): Promise<boolean> =>
+  createDurable(file, 'revoked\n', { mode: 0o600 })

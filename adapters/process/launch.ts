@@ -29,7 +29,15 @@ const longestVariable = 128 * 1024 - 1
  */
 export async function launch(wanted: Launch): Promise<void> {
   const environment = wrap(wanted)
-  const enter = [...asUser(wanted.user), '/bin/sh', '-c', 'eval "$SLUICE_ENTER"', 'sh', wanted.directory, wanted.command]
+  const enter = [
+    ...asUser(wanted.user),
+    '/bin/sh',
+    '-c',
+    'eval "$SLUICE_ENTER"',
+    'sh',
+    wanted.directory,
+    wanted.command,
+  ]
   const output = await openOutput(wanted.output)
   try {
     const child = spawn('/bin/sh', [fileURLToPath(wanted.script), ...wanted.arguments, ...enter], {
@@ -42,7 +50,9 @@ export async function launch(wanted: Launch): Promise<void> {
     await once(child, 'spawn')
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'E2BIG') throw error
-    throw new Error('all variables together are larger than the system passes to a process (about 2 MiB)', { cause: error })
+    throw new Error('all variables together are larger than the system passes to a process (about 2 MiB)', {
+      cause: error,
+    })
   } finally {
     await output.close()
   }
@@ -58,15 +68,20 @@ const openOutput = (file: string): Promise<FileHandle> =>
  */
 function wrap({ environment, mark }: Launch): Record<string, string> {
   const prefixed = Object.entries(environment).map(([name, value]) => {
-    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name) || value.includes('\0')) throw new Error(`${name} cannot be a variable`)
+    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name) || value.includes('\0'))
+      throw new Error(`${name} cannot be a variable`)
     if (Buffer.byteLength(`${prefix}${name}=${value}`) > longestVariable)
-      throw new Error(`the variable ${name} is larger than the system passes to a process (128 KiB with its name)`)
+      throw new Error(
+        `the variable ${name} is larger than the system passes to a process (128 KiB with its name)`,
+      )
     return [prefix + name, value]
   })
   return {
     ...Object.fromEntries(prefixed),
     // Parts of bash's own that it neither lets be set nor needs to be told.
-    SLUICE_NAMES: Object.keys(environment).filter((name) => !shellOwn.has(name)).join(' '),
+    SLUICE_NAMES: Object.keys(environment)
+      .filter((name) => !shellOwn.has(name))
+      .join(' '),
     SLUICE_ENTER: enterScript,
     [markVariable]: mark,
     PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',

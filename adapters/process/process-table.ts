@@ -6,8 +6,9 @@ export interface ProcessRow {
   pid: number
   parent: number
   group: number
-  /** `Z`: it has ended and only waits for its parent. */
   state: string
+  /** It only waits for its parent. While one of its threads is left it may still hold ports and files. */
+  ended: boolean
   /** When it started, in the kernel's own words; with the pid and the boot it names one process for ever. */
   start: string
 }
@@ -44,9 +45,11 @@ export function parseStat(stat: string): ProcessRow | undefined {
   const close = stat.lastIndexOf(')')
   const fields = stat.slice(close + 2).split(' ')
   const [state, parent, group] = fields
+  const threads = fields[20 - 3]
   const start = fields[22 - 3]
   if (close < 0 || state === undefined || start === undefined) return undefined
-  return { pid: Number.parseInt(stat, 10), parent: Number(parent), group: Number(group), state, start }
+  const ended = state === 'Z' && Number(threads) <= 1
+  return { pid: Number.parseInt(stat, 10), parent: Number(parent), group: Number(group), state, ended, start }
 }
 
 function readProc(file: string): Buffer | undefined {
@@ -72,6 +75,14 @@ function listWithPs(selection: string[]): ProcessRow[] {
   return text.split('\n').flatMap((line) => {
     const [pid, parent, group, state, ...start] = line.trim().split(/\s+/)
     if (!state || start.length === 0) return []
-    return [{ pid: Number(pid), parent: Number(parent), group: Number(group), state: state[0]!, start: start.join(' ') }]
+    return [
+      {
+        pid: Number(pid),
+        parent: Number(parent),
+        group: Number(group),
+        state: state[0]!,
+        start: start.join(' '),
+      },
+    ]
   })
 }

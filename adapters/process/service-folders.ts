@@ -17,7 +17,11 @@ export const serviceFolders =
     const user = await users.userOf(serviceId, environment)
     const own = path.join(caches, serviceId, environment)
     await makePassages(path.dirname(caches), [path.basename(caches), serviceId, environment])
-    const folders = { home: path.join(own, 'home'), temporary: path.join(own, 'tmp'), cache: path.join(own, 'cache') }
+    const folders = {
+      home: path.join(own, 'home'),
+      temporary: path.join(own, 'tmp'),
+      cache: path.join(own, 'cache'),
+    }
     for (const folder of Object.values(folders)) await makePrivate(folder, user)
     return folders
   }

@@ -26,14 +26,14 @@ export async function backingFindings(
       finding(
         'VariableUnreadable',
         `${variable} cannot be decrypted. Set it anew.`,
-        `sluice variables set ${serviceId} ${variable}=… --environment ${name}`,
+        `sluice env set ${serviceId} ${name} ${variable}=…`,
       ),
     ),
     ...unreachable.map(({ variable, message }) =>
       finding(
         'DatabaseUnreachable',
         message,
-        `sluice variables set ${serviceId} ${variable}=… --environment ${name}`,
+        `sluice env set ${serviceId} ${name} ${variable}=…`,
       ),
     ),
   ]

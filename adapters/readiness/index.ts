@@ -49,12 +49,12 @@ const serviceMissing = ({ serviceId }: Target): Finding =>
   finding(
     'ServiceMissing',
     `There is no service ${serviceId}. Create it first.`,
-    `sluice services create ${serviceId} <repository url>`,
+    `sluice service add ${serviceId} <repository>`,
   )
 
 const environmentMissing = ({ serviceId, environment }: Target): Finding =>
   finding(
     'EnvironmentMissing',
     `${serviceId} has no environment ${environment}. Create it first.`,
-    `sluice environments set ${serviceId} ${environment} --branch main`,
+    `sluice env set ${serviceId} ${environment} --branch main`,
   )

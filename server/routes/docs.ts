@@ -43,10 +43,13 @@ export function docsRoutes({ settings }: Pick<AppDeps, 'settings'>, whole: OpenA
   const json = () => (document ??= JSON.stringify(openApiDocument(whole, settings.url)))
 
   return new Hono<AppEnv>()
+    .get('/', (c) => c.redirect('/docs'))
     .get('/openapi.json', (c) => c.body(json(), 200, { 'Content-Type': 'application/json' }))
     .get('/docs', (c) => c.html(page, 200, { 'Content-Security-Policy': policy }))
     .get('/docs/', (c) => c.redirect('/docs', 301))
-    .get('/docs/start.js', (c) => c.body(startScript, 200, { 'Content-Type': 'text/javascript; charset=utf-8' }))
+    .get('/docs/start.js', (c) =>
+      c.body(startScript, 200, { 'Content-Type': 'text/javascript; charset=utf-8' }),
+    )
     .get('/docs/:file', async (c) => {
       const file = c.req.param('file')
       const type = Object.hasOwn(types, file) ? types[file] : undefined

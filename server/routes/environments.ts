@@ -1,8 +1,6 @@
 import { createRoute } from '@hono/zod-openapi'
-import { routeHost } from '../../contract/names.ts'
-import { environmentSchema, putEnvironmentSchema, type PutEnvironment } from '../../contract/service.ts'
-import { Taken } from '../../ports/store.ts'
-import type { EnvironmentRow, SealedVariable } from '../../ports/store.ts'
+import { environmentSchema, putEnvironmentSchema } from '../../contract/service.ts'
+import type { EnvironmentRow } from '../../ports/store.ts'
 import type { AppDeps } from '../deps.ts'
 import { environmentView } from '../environment-view.ts'
 import { findEnvironment, findService } from '../find.ts'
@@ -18,10 +16,8 @@ import {
   problems,
   serviceParams,
 } from '../openapi.ts'
-import { Refusal } from '../refusal.ts'
+import { putEnvironment } from '../put-environment.ts'
 import { removeEnvironment, requireIdle } from '../remove-environment.ts'
-import { invalid } from '../validation.ts'
-import { variableContext } from '../variable-context.ts'
 
 const tags = ['environments']
 const path = '/services/{serviceId}/environments/{environment}'
@@ -78,7 +74,11 @@ const read = createRoute({
   summary: 'One environment',
   tags,
   request: { params: environmentParams },
-  responses: { 200: jsonOf(environmentSchema, 'The environment', example), ...problems(404), ...commonProblems },
+  responses: {
+    200: jsonOf(environmentSchema, 'The environment', example),
+    ...problems(404),
+    ...commonProblems,
+  },
 })
 
 const remove = createRoute({
@@ -101,11 +101,11 @@ export function environmentRoutes(deps: AppDeps) {
       const { serviceId, environment } = c.req.valid('param')
       const change = c.req.valid('json')
       await findService(deps, serviceId)
-      requireFreeHosts(deps, serviceId, environment, change.domains ?? [])
-      const { row, created } = await putRow(deps, serviceId, environment, change)
-      if (change.variables) await replaceVariables(deps, row, change.variables)
+      const { row, created } = await putEnvironment(deps, serviceId, environment, change)
       if (!created) return c.json(await view(row), 200)
-      return c.json(await view(row), 201, { Location: `/v1/services/${serviceId}/environments/${environment}` })
+      return c.json(await view(row), 201, {
+        Location: `/v1/services/${serviceId}/environments/${environment}`,
+      })
     })
     .openapi(list, async (c) => {
       const { serviceId } = await findService(deps, c.req.valid('param').serviceId)
@@ -119,64 +119,3 @@ export function environmentRoutes(deps: AppDeps) {
       return c.body(null, 204)
     })
 }
-
-async function putRow(
-  { store, settings }: Pick<AppDeps, 'store' | 'settings'>,
-  serviceId: string,
-  environment: string,
-  change: PutEnvironment,
-) {
-  const earlier = await store.environments.find(serviceId, environment)
-  try {
-    return await store.environments.put({
-      serviceId,
-      environment,
-      branch: change.branch,
-      domains: [...new Set(change.domains ?? earlier?.domains ?? [])],
-      autoDeploy: change.autoDeploy ?? earlier?.autoDeploy ?? false,
-      config: change.config ?? earlier?.config ?? {},
-      host: earlier?.host ?? settings.host,
-    })
-  } catch (error) {
-    if (error instanceof Taken) throw domainTaken(error.message)
-    throw error
-  }
-}
-
-async function replaceVariables(
-  { store, secrets }: Pick<AppDeps, 'store' | 'secrets'>,
-  { serviceId, environment }: EnvironmentRow,
-  values: Record<string, string>,
-): Promise<void> {
-  const earlier = await store.variables.list(serviceId, environment)
-  const plain = new Set(earlier.filter(({ secret }) => !secret).map(({ name }) => name))
-  const sealed = Object.entries(values).map(
-    ([name, value]): SealedVariable => ({
-      name,
-      sealed: secrets.seal(value, variableContext(serviceId, environment, name)),
-      secret: !plain.has(name),
-    }),
-  )
-  await store.variables.replace(serviceId, environment, sealed)
-}
-
-function requireFreeHosts(
-  { settings }: Pick<AppDeps, 'settings'>,
-  serviceId: string,
-  environment: string,
-  domains: readonly string[],
-): void {
-  // A label of a host name has at most 63 characters.
-  if ((routeHost(serviceId, environment).split('.')[0] ?? '').length > 63) {
-    throw invalid([
-      { pointer: '/path/environment', message: `is too long together with ${serviceId}: host names allow 62 characters for both` },
-    ])
-  }
-  const numeric = domains.findIndex((domain) => /\.\d+$/.test(domain))
-  if (numeric >= 0) throw invalid([{ pointer: `/domains/${numeric}`, message: 'must be a host name and not an address' }])
-  const own = new URL(settings.url).hostname
-  if (domains.includes(own)) throw domainTaken(`${own} belongs to Sluice itself`)
-}
-
-const domainTaken = (why: string) =>
-  new Refusal(409, 'DomainTaken', `${why}. Choose another domain, or take it away from there first.`)

@@ -15,7 +15,10 @@ const alive = createRoute({
   summary: 'Whether this process answers',
   tags,
   security: [],
-  responses: { 200: jsonOf(z.object({ status: z.literal('ok') }), 'It does', { status: 'ok' }), ...problems(421, 500) },
+  responses: {
+    200: jsonOf(z.object({ status: z.literal('ok') }), 'It does', { status: 'ok' }),
+    ...problems(421, 500),
+  },
 })
 
 const ready = createRoute({
@@ -27,7 +30,9 @@ const ready = createRoute({
   tags,
   security: [],
   responses: {
-    200: jsonOf(z.object({ status: z.literal('ready') }), 'The store and Temporal answer', { status: 'ready' }),
+    200: jsonOf(z.object({ status: z.literal('ready') }), 'The store and Temporal answer', {
+      status: 'ready',
+    }),
     ...problems(421, 500, 503),
   },
 })
@@ -53,7 +58,9 @@ export const healthRoutes = ({ store, lanes }: AppDeps, { registry }: Pick<Metri
       if (errors.length > 0) throw notReady(errors)
       return c.json({ status: 'ready' as const }, 200)
     })
-    .openapi(measure, async (c) => c.text(await registry.metrics(), 200, { 'Content-Type': registry.contentType }))
+    .openapi(measure, async (c) =>
+      c.text(await registry.metrics(), 200, { 'Content-Type': registry.contentType }),
+    )
 
 async function down(pointer: string, ping: () => Promise<void>): Promise<FieldError | undefined> {
   const timeout = Promise.withResolvers<never>()

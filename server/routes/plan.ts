@@ -27,7 +27,10 @@ export const planRoutes = (deps: AppDeps) =>
   newRouter().openapi(read, async (c) => {
     const environment = await findEnvironment(deps, c.req.valid('param'))
     const repository = repositoryOf(deps, await findService(deps, environment.serviceId))
-    return c.json(await planOf(deps, repository, environment, c.req.valid('query').ref ?? environment.branch), 200)
+    return c.json(
+      await planOf(deps, repository, environment, c.req.valid('query').ref ?? environment.branch),
+      200,
+    )
   })
 
 async function planOf(
@@ -41,7 +44,8 @@ async function planOf(
     return plan(await source.readTree(repository, sha, isDetectionFile), config)
   } catch (error) {
     if (error instanceof SourceError) throw new Refusal(422, error.code, error.message)
-    if (error instanceof PlanError) throw new Refusal(422, error.code, error.message, { errors: error.details })
+    if (error instanceof PlanError)
+      throw new Refusal(422, error.code, error.message, { errors: error.details })
     throw error
   }
 }

@@ -1,7 +1,7 @@
 import { createRoute } from '@hono/zod-openapi'
 import { rollbackSchema } from '../../contract/deployment.ts'
 import { parseReleaseNumber } from '../../contract/names.ts'
-import { acceptDeployment } from '../accept-deployment.ts'
+import { acceptDeployment, locationOf } from '../accept-deployment.ts'
 import type { AppDeps } from '../deps.ts'
 import { findEnvironment, findService } from '../find.ts'
 import type { Metrics } from '../metrics.ts'
@@ -22,7 +22,8 @@ const create = createRoute({
   path: '/services/{serviceId}/environments/{environment}/rollback',
   operationId: 'rollBack',
   summary: 'Go back to an earlier release',
-  description: 'A new deployment of a release that is kept: nothing is built. Without `releaseId` the newest one before the live one.',
+  description:
+    'A new deployment of a release that is kept: nothing is built. Without `releaseId` the newest one before the live one.',
   tags: ['deployments'],
   request: {
     params: environmentParams,
@@ -32,7 +33,7 @@ const create = createRoute({
   responses: { 202: acceptedDeployment, ...problems(404, 409), ...bodyProblems, ...commonProblems },
 })
 
-export const rollbackRoutes = (deps: AppDeps, metrics: Pick<Metrics, 'accepted'>) =>
+export const rollbackRoutes = (deps: AppDeps, { accepted }: Pick<Metrics, 'accepted'>) =>
   newRouter().openapi(create, async (c) => {
     const { serviceId, environment: name } = c.req.valid('param')
     const service = await findService(deps, serviceId)
@@ -40,7 +41,7 @@ export const rollbackRoutes = (deps: AppDeps, metrics: Pick<Metrics, 'accepted'>
     const release = await rollbackTarget(deps, environment, c.req.valid('json').releaseId)
     const built = await deps.store.deployments.find(release.deploymentId)
     const deployment = await acceptDeployment(
-      deps,
+      { ...deps, accepted },
       {
         service,
         environment,
@@ -52,6 +53,5 @@ export const rollbackRoutes = (deps: AppDeps, metrics: Pick<Metrics, 'accepted'>
       },
       c.get('enqueueId'),
     )
-    metrics.accepted.inc({ trigger: 'rollback' })
-    return c.json(deployment, 202, { Location: `/v1/deployments/${deployment.id}` })
+    return c.json(deployment, 202, locationOf(deployment))
   })

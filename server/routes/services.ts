@@ -1,11 +1,9 @@
 import { createRoute } from '@hono/zod-openapi'
 import { changeServiceSchema, newServiceSchema, serviceSchema } from '../../contract/service.ts'
-import type { ServiceSource } from '../../contract/service.ts'
 import { Taken } from '../../ports/store.ts'
 import type { ServiceRow } from '../../ports/store.ts'
 import type { AppDeps } from '../deps.ts'
-import { credentialsContext, findService } from '../find.ts'
-import { localRepository } from '../local-repository.ts'
+import { findService } from '../find.ts'
 import {
   bodyOf,
   bodyProblems,
@@ -20,9 +18,8 @@ import {
 } from '../openapi.ts'
 import { Refusal } from '../refusal.ts'
 import { removeEnvironment, requireIdle } from '../remove-environment.ts'
-import { parseRepositoryUrl, RepositoryUrlError } from '../repository-url.ts'
+import { sourceColumns } from '../service-source.ts'
 import { serviceView } from '../service-view.ts'
-import { invalid } from '../validation.ts'
 
 const tags = ['services']
 const example = {
@@ -55,7 +52,10 @@ const list = createRoute({
   operationId: 'listServices',
   summary: 'All services',
   tags,
-  responses: { 200: jsonOf(listOf(serviceSchema), 'All services, by name', { data: [example] }), ...commonProblems },
+  responses: {
+    200: jsonOf(listOf(serviceSchema), 'All services, by name', { data: [example] }),
+    ...commonProblems,
+  },
 })
 
 const read = createRoute({
@@ -102,7 +102,10 @@ export function serviceRoutes(deps: AppDeps) {
     .openapi(create, async (c) => {
       const wanted = c.req.valid('json')
       const row = await unlessTaken(wanted.serviceId, async () =>
-        store.services.create({ serviceId: wanted.serviceId, ...(await sourceColumns(deps, wanted.serviceId, wanted.source)) }),
+        store.services.create({
+          serviceId: wanted.serviceId,
+          ...(await sourceColumns(deps, wanted.serviceId, wanted.source)),
+        }),
       )
       return c.json(serviceView(row, []), 201, { Location: `/v1/services/${row.serviceId}` })
     })
@@ -110,21 +113,30 @@ export function serviceRoutes(deps: AppDeps) {
       const [rows, environments] = await Promise.all([store.services.list(), store.environments.list()])
       return c.json({ data: rows.map((row) => serviceView(row, environments)) }, 200)
     })
-    .openapi(read, async (c) => c.json(await view(await findService(deps, c.req.valid('param').serviceId)), 200))
+    .openapi(read, async (c) =>
+      c.json(await view(await findService(deps, c.req.valid('param').serviceId)), 200),
+    )
     .openapi(change, async (c) => {
       const row = await findService(deps, c.req.valid('param').serviceId)
       const wanted = c.req.valid('json').source
       if (!wanted) return c.json(await view(row), 200)
-      const changed = await store.services.change(row.serviceId, await sourceColumns(deps, row.serviceId, wanted))
+      const changed = await store.services.change(
+        row.serviceId,
+        await sourceColumns(deps, row.serviceId, wanted),
+      )
       return c.json(await view(changed ?? row), 200)
     })
     .openapi(remove, async (c) => {
       const row = await findService(deps, c.req.valid('param').serviceId)
       await requireIdle(deps, { serviceId: row.serviceId })
-      for (const environment of await store.environments.list(row.serviceId)) await removeEnvironment(deps, environment)
+      for (const environment of await store.environments.list(row.serviceId))
+        await removeEnvironment(deps, environment)
       await store.services.remove(row.serviceId)
       await deps.source.forget(row.serviceId).catch((error: unknown) => {
-        deps.log.warn({ err: error, serviceId: row.serviceId }, 'the mirror of a deleted service was not removed')
+        deps.log.warn(
+          { err: error, serviceId: row.serviceId },
+          'the mirror of a deleted service was not removed',
+        )
       })
       return c.body(null, 204)
     })
@@ -135,24 +147,10 @@ async function unlessTaken<T>(serviceId: string, make: () => Promise<T>): Promis
     return await make()
   } catch (error) {
     if (!(error instanceof Taken)) throw error
-    throw new Refusal(409, 'ServiceExists', `There is a service ${serviceId} already. Choose another name, or change that one.`)
-  }
-}
-
-/** Looks at the url before anything is spawned or written, and takes the password out of it. */
-async function sourceColumns(
-  { settings, secrets }: Pick<AppDeps, 'settings' | 'secrets'>,
-  serviceId: string,
-  source: ServiceSource,
-): Promise<Pick<ServiceRow, 'source' | 'sealedCredentials' | 'repoFullName'>> {
-  try {
-    const { kind, url, credentials, repoFullName } = parseRepositoryUrl(source.url, settings.privateHosts)
-    const sealedCredentials =
-      credentials && secrets.seal(`${credentials.username}:${credentials.password}`, credentialsContext(serviceId))
-    const stored = kind === 'local' ? await localRepository(url, settings.sourceRoots) : url
-    return { source: { kind: 'git', url: stored }, sealedCredentials, repoFullName }
-  } catch (error) {
-    if (!(error instanceof RepositoryUrlError)) throw error
-    throw invalid([{ pointer: '/source/url', message: error.message }])
+    throw new Refusal(
+      409,
+      'ServiceExists',
+      `There is a service ${serviceId} already. Choose another name, or change that one.`,
+    )
   }
 }

@@ -14,9 +14,17 @@ const tags = ['deployments']
 const seq = z.coerce.number().int().min(0).max(2_147_483_647)
 const pageQuery = z.object({
   after: seq.default(0).describe('Only what comes after this `seq`; `Last-Event-ID` wins over it'),
-  limit: z.coerce.number().int().min(1).max(1000).default(500).describe('Of a JSON page; streams go on to the end'),
+  limit: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(1000)
+    .default(500)
+    .describe('Of a JSON page; streams go on to the end'),
 })
-const headers = z.object({ 'last-event-id': z.string().optional().openapi({ description: 'Goes on after this `seq`' }) })
+const headers = z.object({
+  'last-event-id': z.string().optional().openapi({ description: 'Goes on after this `seq`' }),
+})
 
 const description = [
   'By `Accept`: `text/event-stream` (the standard) or `application/x-ndjson` follow the deployment until it has ended;',
@@ -50,8 +58,17 @@ const readLogs = createRoute({
   summary: 'What the steps printed',
   description,
   tags,
-  request: { params: deploymentParams, headers, query: pageQuery.extend({ step: z.enum(stepNames).optional() }) },
-  responses: answers(logLineSchema, { seq: 1, step: 'build', at: '2026-01-31T12:00:00.000Z', text: 'compiled' }),
+  request: {
+    params: deploymentParams,
+    headers,
+    query: pageQuery.extend({ step: z.enum(stepNames).optional() }),
+  },
+  responses: answers(logLineSchema, {
+    seq: 1,
+    step: 'build',
+    at: '2026-01-31T12:00:00.000Z',
+    text: 'compiled',
+  }),
 })
 
 const readEvents = createRoute({
@@ -84,7 +101,12 @@ interface Reading<T> {
 export function streamRoutes(deps: AppDeps, metrics: Pick<Metrics, 'streams'>) {
   const { store, stopping } = deps
 
-  const answer = async <T extends { seq: number }>({ deploymentId, accept, query, ...reading }: Reading<T>) => {
+  const answer = async <T extends { seq: number }>({
+    deploymentId,
+    accept,
+    query,
+    ...reading
+  }: Reading<T>) => {
     await findDeployment(deps, deploymentId)
     const after = resumeAfter(reading.lastEventId) ?? query.after
     const format = formatFor(accept)
@@ -140,7 +162,10 @@ function page<T extends { seq: number }>(data: T[], limit: number): Response {
 }
 
 /** Counts a stream from its first read to its end, however it ends. */
-async function* counted<T>({ streams }: Pick<Metrics, 'streams'>, rows: AsyncGenerator<T, void>): AsyncGenerator<T, void> {
+async function* counted<T>(
+  { streams }: Pick<Metrics, 'streams'>,
+  rows: AsyncGenerator<T, void>,
+): AsyncGenerator<T, void> {
   streams.inc()
   try {
     yield* rows

@@ -1,5 +1,10 @@
 import { createRoute } from '@hono/zod-openapi'
-import { putVariableSchema, variableNameSchema, variableSchema, type Variable } from '../../contract/service.ts'
+import {
+  putVariableSchema,
+  variableNameSchema,
+  variableSchema,
+  type Variable,
+} from '../../contract/service.ts'
 import type { EnvironmentRow } from '../../ports/store.ts'
 import type { AppDeps } from '../deps.ts'
 import { findEnvironment } from '../find.ts'
@@ -18,7 +23,9 @@ import { variableContext } from '../variable-context.ts'
 
 const tags = ['environments']
 const path = '/services/{serviceId}/environments/{environment}/variables'
-const variableParams = environmentParams.extend({ name: variableNameSchema.openapi({ example: 'LOG_LEVEL' }) })
+const variableParams = environmentParams.extend({
+  name: variableNameSchema.openapi({ example: 'LOG_LEVEL' }),
+})
 const example = { name: 'LOG_LEVEL', secret: false, value: 'info', updatedAt: '2026-01-31T12:00:00.000Z' }
 /** As with `variables` of an environment. */
 const mostVariables = 500
@@ -79,7 +86,9 @@ export function variableRoutes(deps: AppDeps) {
   }
 
   return newRouter()
-    .openapi(list, async (c) => c.json({ data: await variablesOf(await findEnvironment(deps, c.req.valid('param'))) }, 200))
+    .openapi(list, async (c) =>
+      c.json({ data: await variablesOf(await findEnvironment(deps, c.req.valid('param'))) }, 200),
+    )
     .openapi(put, async (c) => {
       const { name, ...of } = c.req.valid('param')
       const { value, secret } = c.req.valid('json')
@@ -96,10 +105,15 @@ export function variableRoutes(deps: AppDeps) {
     .openapi(remove, async (c) => {
       const { name, ...of } = c.req.valid('param')
       await findEnvironment(deps, of)
-      if (!(await store.variables.remove(of.serviceId, of.environment, name))) throw notFound('Variable', name)
+      if (!(await store.variables.remove(of.serviceId, of.environment, name)))
+        throw notFound('Variable', name)
       return c.body(null, 204)
     })
 }
 
 const tooMany = () =>
-  new Refusal(422, 'TooManyVariables', `An environment has at most ${mostVariables} variables. Remove one first.`)
+  new Refusal(
+    422,
+    'TooManyVariables',
+    `An environment has at most ${mostVariables} variables. Remove one first.`,
+  )

@@ -124,10 +124,17 @@ test('five releases are kept, older ones and their processes are gone', { timeou
   expect(processesWith('many/production/7')).not.toEqual([])
 })
 
-test('a deleted environment leaves nothing behind', { timeout: 60_000 }, async () => {
+test('a deleted service leaves nothing behind, and one of its name can be made again', { timeout: 60_000 }, async () => {
   const service = await makeService(sluice, root.directory, 'gone')
   await service.deploy()
   await expectStatus(sluice.api('DELETE', '/v1/services/gone'), 204)
   await expect.poll(() => processesWith('gone/production/1'), { timeout: 20_000 }).toEqual([])
   expect((await service.get()).status).toBe(404)
+
+  const source = { kind: 'git', url: service.repository.directory }
+  await expectStatus(sluice.api('POST', '/v1/services', { serviceId: 'gone', source }), 201)
+  await service.environment('production')
+  // Numbers go on: what is fenced by them would refuse a number that it has seen.
+  expect(await service.deploy()).toMatchObject({ status: 'SUCCEEDED', number: 2, live: true })
+  expect(await service.get()).toMatchObject({ text: 'v1' })
 })

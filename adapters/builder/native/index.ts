@@ -5,10 +5,11 @@ import { JobCanceled, type Jobs, type JobSpec } from '../../../ports/jobs.ts'
 import type { Releases } from '../../../ports/releases.ts'
 import type { Secrets } from '../../../ports/secrets.ts'
 import type { LogStore } from '../../../ports/store.ts'
-import { hostEnvironment } from '../../process/host-environment.ts'
+import { hostEnvironment, reachEnvironment } from '../../process/host-environment.ts'
 import { serviceFolders } from '../../process/service-folders.ts'
 import type { ServiceUsers } from '../../process/service-user.ts'
 import { StepLog } from './step-log.ts'
+import { toolVersion } from './tool-version.ts'
 
 export interface NativeBuilderOptions {
   jobs: Jobs
@@ -29,6 +30,9 @@ type Work = Parameters<Builder['run']>[1]
 export function nativeBuilder(options: NativeBuilderOptions): Builder {
   const { jobs, secrets, logs, logCap = defaults.stepLogCap } = options
   return {
+    versionOf: async (tool, { serviceId, environment }) =>
+      toolVersion(tool, await options.users.userOf(serviceId, environment)),
+
     run: async (step, work) => {
       const secretValues = work.secretValues ?? Object.values(work.variables)
       const { deploymentId } = work.release
@@ -72,9 +76,13 @@ async function environmentOf(
   step: Step,
   { release, plan, variables }: Work,
 ): Promise<Record<string, string>> {
-  const { home, temporary, cache } = await serviceFolders({ caches, users })(release.serviceId, release.environment)
+  const { home, temporary, cache } = await serviceFolders({ caches, users })(
+    release.serviceId,
+    release.environment,
+  )
   return {
     ...hostEnvironment(),
+    ...reachEnvironment(),
     CI: 'true',
     HOME: home,
     TMPDIR: temporary,

@@ -48,12 +48,12 @@ export const environmentStore = (db: Kysely<Tables>): EnvironmentStore => ({
 
   async lastNumber(serviceId, environment) {
     const row = await db
-      .selectFrom('deployments')
-      .select((eb) => eb.fn.max('number').as('last'))
+      .selectFrom('deployment_numbers')
+      .select('last_number')
       .where('service_id', '=', serviceId)
       .where('environment', '=', environment)
       .executeTakeFirst()
-    return row?.last ?? 0
+    return row?.last_number ?? 0
   },
 })
 

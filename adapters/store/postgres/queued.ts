@@ -17,6 +17,7 @@ export async function recordQueued(db: Kysely<Tables>, deployment: NewDeployment
         .executeTakeFirst()
       // Another writer was faster; it writes the rest as well.
       if (!inserted) return
+      await noteNumber(trx, deployment)
       const steps = stepsOf(deployment.trigger)
       await trx
         .insertInto('deployment_steps')
@@ -28,6 +29,21 @@ export async function recordQueued(db: Kysely<Tables>, deployment: NewDeployment
     // The environment was deleted meanwhile. There is nowhere to record it, and trying again would not help.
     if (!isOrphan(error)) throw error
   }
+}
+
+async function noteNumber(
+  trx: Kysely<Tables>,
+  { serviceId, environment, number }: NewDeployment,
+): Promise<void> {
+  await trx
+    .insertInto('deployment_numbers')
+    .values({ service_id: serviceId, environment, last_number: number })
+    .onConflict((conflict) =>
+      conflict.columns(['service_id', 'environment']).doUpdateSet((eb) => ({
+        last_number: eb.fn<number>('greatest', ['deployment_numbers.last_number', 'excluded.last_number']),
+      })),
+    )
+    .execute()
 }
 
 const columns = (deployment: NewDeployment) => ({

@@ -21,12 +21,19 @@ export interface Tables {
   environment_hosts: EnvironmentHostsTable
   variables: VariablesTable
   deployments: DeploymentsTable
+  deployment_numbers: DeploymentNumbersTable
   deployment_steps: StepsTable
   deployment_events: EventsTable
   deployment_logs: LogsTable
   log_cursors: LogCursorsTable
   releases: ReleasesTable
   idempotency_keys: IdempotencyKeysTable
+}
+
+interface DeploymentNumbersTable {
+  service_id: string
+  environment: string
+  last_number: number
 }
 
 interface ServicesTable {

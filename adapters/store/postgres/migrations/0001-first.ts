@@ -80,6 +80,13 @@ const statements = [
     unique (service_id, environment, number),
     foreign key (service_id, environment) references environments on delete cascade
   )`,
+  // Outlives the environment: a number is never given twice, because routes and workflows are fenced by it.
+  `create table deployment_numbers (
+    service_id text not null,
+    environment text not null,
+    last_number integer not null,
+    primary key (service_id, environment)
+  )`,
   // One index per filter of the list, each in the order in which the list is read.
   `create index on deployments (service_id, environment, created_seq)`,
   `create index on deployments (service_id, created_seq)`,

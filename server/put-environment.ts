@@ -1,0 +1,86 @@
+import { routeHost } from '../contract/names.ts'
+import type { PutEnvironment } from '../contract/service.ts'
+import { Taken, type EnvironmentRow, type SealedVariable } from '../ports/store.ts'
+import type { AppDeps } from './deps.ts'
+import { Refusal } from './refusal.ts'
+import { invalid } from './validation.ts'
+import { variableContext } from './variable-context.ts'
+
+/**
+ * Creates or changes an environment; what the change leaves out stays as it is.
+ * @throws Refusal ValidationFailed, DomainTaken
+ */
+export async function putEnvironment(
+  deps: Pick<AppDeps, 'store' | 'settings' | 'secrets'>,
+  serviceId: string,
+  environment: string,
+  change: PutEnvironment,
+): Promise<{ row: EnvironmentRow; created: boolean }> {
+  requireFreeHosts(deps, serviceId, environment, change.domains ?? [])
+  const put = await putRow(deps, serviceId, environment, change)
+  if (change.variables) await replaceVariables(deps, put.row, change.variables)
+  return put
+}
+
+async function putRow(
+  { store, settings }: Pick<AppDeps, 'store' | 'settings'>,
+  serviceId: string,
+  environment: string,
+  change: PutEnvironment,
+) {
+  const earlier = await store.environments.find(serviceId, environment)
+  try {
+    return await store.environments.put({
+      serviceId,
+      environment,
+      branch: change.branch,
+      domains: [...new Set(change.domains ?? earlier?.domains ?? [])],
+      autoDeploy: change.autoDeploy ?? earlier?.autoDeploy ?? false,
+      config: change.config ?? earlier?.config ?? {},
+      host: earlier?.host ?? settings.host,
+    })
+  } catch (error) {
+    if (error instanceof Taken) throw domainTaken(error.message)
+    throw error
+  }
+}
+
+async function replaceVariables(
+  { store, secrets }: Pick<AppDeps, 'store' | 'secrets'>,
+  { serviceId, environment }: EnvironmentRow,
+  values: Record<string, string>,
+): Promise<void> {
+  const earlier = await store.variables.list(serviceId, environment)
+  const plain = new Set(earlier.filter(({ secret }) => !secret).map(({ name }) => name))
+  const sealed = Object.entries(values).map(([name, value]): SealedVariable => ({
+    name,
+    sealed: secrets.seal(value, variableContext(serviceId, environment, name)),
+    secret: !plain.has(name),
+  }))
+  await store.variables.replace(serviceId, environment, sealed)
+}
+
+function requireFreeHosts(
+  { settings }: Pick<AppDeps, 'settings'>,
+  serviceId: string,
+  environment: string,
+  domains: readonly string[],
+): void {
+  // A label of a host name has at most 63 characters.
+  if ((routeHost(serviceId, environment).split('.')[0] ?? '').length > 63) {
+    throw invalid([
+      {
+        pointer: '/path/environment',
+        message: `is too long together with ${serviceId}: host names allow 62 characters for both`,
+      },
+    ])
+  }
+  const numeric = domains.findIndex((domain) => /\.\d+$/.test(domain))
+  if (numeric >= 0)
+    throw invalid([{ pointer: `/domains/${numeric}`, message: 'must be a host name and not an address' }])
+  const own = new URL(settings.url).hostname
+  if (domains.includes(own)) throw domainTaken(`${own} belongs to Sluice itself`)
+}
+
+const domainTaken = (why: string) =>
+  new Refusal(409, 'DomainTaken', `${why}. Choose another domain, or take it away from there first.`)
