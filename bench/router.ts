@@ -53,7 +53,11 @@ export async function benchRouter(): Promise<Record<string, unknown>> {
           figures[proxied].push(await measure(ports[proxied], file))
         }
       }
-      const [direct, viaNginx, viaRouter] = [middle(figures.direct), middle(figures.nginx), middle(figures.router)]
+      const [direct, viaNginx, viaRouter] = [
+        middle(figures.direct),
+        middle(figures.nginx),
+        middle(figures.router),
+      ]
       result[name] = {
         direct,
         nginx: viaNginx,
@@ -71,7 +75,9 @@ export async function benchRouter(): Promise<Record<string, unknown>> {
 
 async function measure(port: number, file: string): Promise<Figures> {
   const args = ['-t1', `-c${connections}`, `-d${seconds}s`, '--latency', '-H', `Host: ${host}`]
-  const child = spawn(wrk, [...args, `http://127.0.0.1:${port}${file}`], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(wrk, [...args, `http://127.0.0.1:${port}${file}`], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   let text = ''
   child.stdout.on('data', (chunk: Buffer) => (text += chunk.toString()))
   await once(child, 'close')
@@ -81,7 +87,11 @@ async function measure(port: number, file: string): Promise<Figures> {
     return Number(value) * ({ us: 0.001, ms: 1, s: 1_000 }[unit] ?? Number.NaN)
   }
   const [, requestsPerSecond] = /Requests\/sec:\s+([\d.]+)/.exec(text) ?? []
-  return { requestsPerSecond: Number(requestsPerSecond), p50Ms: milliseconds('50'), p99Ms: milliseconds('99') }
+  return {
+    requestsPerSecond: Number(requestsPerSecond),
+    p50Ms: milliseconds('50'),
+    p99Ms: milliseconds('99'),
+  }
 }
 
 /** Milliseconds from asking for a switch until it is durable and live. */
@@ -105,7 +115,10 @@ function switchTo(router: Router, port: number, deployment: number) {
   })
 }
 
-async function startRouter(folder: string, port: number): Promise<{ router: Router; stop: () => Promise<unknown> }> {
+async function startRouter(
+  folder: string,
+  port: number,
+): Promise<{ router: Router; stop: () => Promise<unknown> }> {
   const socketPath = path.join(folder, 'router.sock')
   const holder = spawn(process.execPath, [entry], {
     stdio: ['ignore', 'ignore', 'inherit'],
@@ -166,7 +179,9 @@ const proxy = (port: number, to: number) => `
   } }`
 
 const middle = (figures: Figures[]): Figures =>
-  figures.toSorted((a, b) => a.requestsPerSecond - b.requestsPerSecond)[Math.floor(figures.length / 2)] as Figures
+  figures.toSorted((a, b) => a.requestsPerSecond - b.requestsPerSecond)[
+    Math.floor(figures.length / 2)
+  ] as Figures
 const rounded = (value: number) => Math.round(value * 100) / 100
 const ratio = (a: Figures, b: Figures) => rounded(a.requestsPerSecond / b.requestsPerSecond)
 

@@ -76,7 +76,10 @@ function lockfileHash() {
 /** Node 24 as an absolute path: this process's own when it is one, else the binary from the registry. */
 export function node24() {
   if (Number(process.versions.node.split('.')[0]) === 24) return process.execPath
-  for (const name of [`node-${process.platform}-${process.arch}`, `node-bin-${process.platform}-${process.arch}`]) {
+  for (const name of [
+    `node-${process.platform}-${process.arch}`,
+    `node-bin-${process.platform}-${process.arch}`,
+  ]) {
     try {
       const binary = path.join(path.dirname(require.resolve(`${name}/package.json`)), 'bin', 'node')
       if (existsSync(binary)) return binary

@@ -19,7 +19,10 @@ const node = node24()
 const [tool, ...rest] = process.argv.slice(2)
 
 if (tool === '--all') {
-  const failed = rest.filter((name) => spawnSync('npm', ['run', '--silent', name], { cwd: projectRoot, stdio: 'inherit' }).status !== 0)
+  const failed = rest.filter(
+    (name) =>
+      spawnSync('npm', ['run', '--silent', name], { cwd: projectRoot, stdio: 'inherit' }).status !== 0,
+  )
   if (failed.length > 0) process.stderr.write(`failed: ${failed.join(', ')}\n`)
   process.exit(failed.length > 0 ? 1 : 0)
 }

@@ -9,7 +9,8 @@ import { ensurePackages, node24, projectRoot } from './bootstrap.js'
 ensurePackages()
 const entry = path.join(projectRoot, 'cli', 'main.ts')
 // Not the default in the temporary folder, which other users could fill.
-const compileCache = process.env.NODE_COMPILE_CACHE ?? path.join(projectRoot, 'node_modules', '.cache', 'node')
+const compileCache =
+  process.env.NODE_COMPILE_CACHE ?? path.join(projectRoot, 'node_modules', '.cache', 'node')
 const node = node24()
 if (node === process.execPath) {
   module.enableCompileCache(compileCache)

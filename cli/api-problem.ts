@@ -1,4 +1,3 @@
-import type { Finding } from '../contract/deployment.ts'
 import type { Problem } from '../contract/problems.ts'
 import { CliError } from './cli-error.ts'
 import { exitCodes } from './exit-codes.ts'
@@ -21,7 +20,7 @@ const tokenAdvice = 'Set SLUICE_TOKEN. On the machine where Sluice runs, `sluice
 /** The sentence, the code, and every field and finding with where it is put right. */
 function sentenceOf({ detail, title, code, errors = [], findings = [] }: Problem, url: string): string {
   const fields = errors.map(({ pointer, message }) => `\n    ${pointer}: ${message}`)
-  const found = (findings as Finding[]).map(
+  const found = findings.map(
     ({ message, fix, link }) => `\n    • ${message}\n      ${fix ?? new URL(link, url).href}`,
   )
   return `${detail || title} (${code})${fields.join('')}${found.join('')}`

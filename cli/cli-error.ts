@@ -5,7 +5,10 @@ export class CliError extends Error {
   override name = 'CliError'
   readonly exitCode: ExitCode
   readonly next: string | undefined
-  constructor(message: string, { exitCode = exitCodes.error, next }: { exitCode?: ExitCode; next?: string } = {}) {
+  constructor(
+    message: string,
+    { exitCode = exitCodes.error, next }: { exitCode?: ExitCode; next?: string } = {},
+  ) {
     super(message)
     this.exitCode = exitCode
     this.next = next

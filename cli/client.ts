@@ -41,7 +41,8 @@ export function clientOf(settings: Pick<Settings, 'url' | 'home' | 'token'>): Cl
     url,
     get: (path) => callJson('GET', path, { headers: json }),
     // The key makes a repetition harmless, should this process or the network die before the answer.
-    post: (path, body = {}) => callJson('POST', path, { body, headers: { ...json, 'idempotency-key': randomUUID() } }),
+    post: (path, body = {}) =>
+      callJson('POST', path, { body, headers: { ...json, 'idempotency-key': randomUUID() } }),
     put: (path, body) => callJson('PUT', path, { body, headers: json }),
     open: (path, headers, signal) => call('GET', path, { headers, ...(signal ? { signal } : {}) }),
   }
@@ -106,5 +107,12 @@ async function problemOf(answer: Response): Promise<Problem> {
     // Not the API's own answer: something between it and here.
   }
   const detail = `${answer.url} answered ${answer.status} with something that is not from Sluice's API.`
-  return { type: 'about:blank', title: 'Unexpected answer', status: answer.status, code: 'UnexpectedAnswer', requestId: '', detail }
+  return {
+    type: 'about:blank',
+    title: 'Unexpected answer',
+    status: answer.status,
+    code: 'UnexpectedAnswer',
+    requestId: '',
+    detail,
+  }
 }

@@ -39,7 +39,7 @@ interface GlobalOptions {
 export function contextOf(command: Command): Context {
   const options = command.optsWithGlobals<GlobalOptions>()
   const { env } = process
-  const onTerminal = process.stderr.isTTY === true && !isSet(env['CI'])
+  const onTerminal = process.stderr.isTTY && !isSet(env['CI'])
   const json = options.json === true
   const quiet = options.quiet === true
   const print = (text: string) => void process.stdout.write(`${text}\n`)
@@ -48,7 +48,7 @@ export function contextOf(command: Command): Context {
     json,
     quiet,
     live: onTerminal && !quiet && env['TERM'] !== 'dumb',
-    asks: onTerminal && process.stdin.isTTY === true && options.input !== false,
+    asks: onTerminal && process.stdin.isTTY && options.input !== false,
     yes: options.yes === true,
     colors: pc.createColors(wantsColor(process.stderr)),
     print,

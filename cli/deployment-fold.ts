@@ -3,7 +3,8 @@ import type { StepStatus } from '../contract/vocabulary.ts'
 
 /** The deployment after an event. An event that it knows already changes nothing. */
 export function applyEvent(deployment: Deployment, event: DeploymentEvent): Deployment {
-  if (event.type === 'step') return { ...deployment, steps: deployment.steps.map((step) => afterStep(step, event)) }
+  if (event.type === 'step')
+    return { ...deployment, steps: deployment.steps.map((step) => afterStep(step, event)) }
   if (event.type === 'live') return { ...deployment, live: true }
   if (event.type === 'cancelRequested') return deployment
   return { ...deployment, status: event.status as Deployment['status'] }

@@ -16,8 +16,13 @@ export async function findDeployment(
   environment = standardEnvironment,
 ): Promise<Deployment> {
   if (parseDeploymentId(idOrService)) return await client.get<Deployment>(`/v1/deployments/${idOrService}`)
-  const query = new URLSearchParams({ serviceId: idOrService, environment, limit: '1', includeArchived: 'true' })
-  const { data } = await client.get<{ data: Deployment[] }>(`/v1/deployments?${query}`)
+  const query = new URLSearchParams({
+    serviceId: idOrService,
+    environment,
+    limit: '1',
+    includeArchived: 'true',
+  })
+  const { data } = await client.get<{ data: Deployment[] }>(`/v1/deployments?${query.toString()}`)
   if (data[0]) return data[0]
   throw new CliError(`There is no deployment of ${idOrService} in ${environment}.`, {
     next: `Start one with \`sluice deploy ${idOrService} ${environment}\`; \`sluice service list\` shows the services.`,

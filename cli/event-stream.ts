@@ -50,7 +50,12 @@ interface StreamEvent {
   data: string
 }
 
-async function* openStream(client: Client, path: string, lastId: string, signal: AbortSignal): AsyncGenerator<StreamEvent> {
+async function* openStream(
+  client: Client,
+  path: string,
+  lastId: string,
+  signal: AbortSignal,
+): AsyncGenerator<StreamEvent> {
   const silence = new AbortController()
   const timer = setTimeout(() => silence.abort(new Error('silent')), silentAfter)
   const headers = { accept: 'text/event-stream', ...(lastId ? { 'last-event-id': lastId } : {}) }

@@ -29,7 +29,8 @@ export async function follow(
 ): Promise<Deployment> {
   const stop = new AbortController()
   const interrupt = () => stop.abort(new Detached('interrupted'))
-  const timer = timeoutMs === undefined ? undefined : setTimeout(() => stop.abort(new Detached('timeout')), timeoutMs)
+  const timer =
+    timeoutMs === undefined ? undefined : setTimeout(() => stop.abort(new Detached('timeout')), timeoutMs)
   process.once('SIGINT', interrupt)
   const progress = progressOf(context, deployment)
   try {
@@ -44,10 +45,17 @@ export async function follow(
   }
 }
 
-async function followEvents(client: Client, { id }: Deployment, progress: Progress, signal: AbortSignal): Promise<Deployment> {
+async function followEvents(
+  client: Client,
+  { id }: Deployment,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<Deployment> {
   const connection = (state: 'lost' | 'back') =>
     progress.note(
-      state === 'lost' ? 'The API does not answer just now; the deployment goes on. Tries again …' : 'The API answers again.',
+      state === 'lost'
+        ? 'The API does not answer just now; the deployment goes on. Tries again …'
+        : 'The API answers again.',
     )
   for (;;) {
     const events = streamRows<DeploymentEvent>(client, `/v1/deployments/${id}/events`, { signal, connection })

@@ -3,7 +3,9 @@ import path from 'node:path'
 import { createProgram } from './program.ts'
 import { reportFailure } from './report-failure.ts'
 
-const { version } = JSON.parse(readFileSync(path.join(import.meta.dirname, '..', 'package.json'), 'utf8')) as {
+const { version } = JSON.parse(
+  readFileSync(path.join(import.meta.dirname, '..', 'package.json'), 'utf8'),
+) as {
   version: string
 }
 

@@ -22,9 +22,12 @@ export function reportOutcome(context: Context, deployment: Deployment): void {
 /** What went wrong and what to do: the step, the last lines of its output, the hint, the link. */
 export function failureLines(deployment: Deployment, { colors, settings }: Context): string[] {
   const { id, status, failure, compensation, supersededBy } = deployment
-  if (status === 'SUPERSEDED') return [colors.yellow(`⊘ ${id} was superseded${supersededBy ? ` by ${supersededBy}` : ''}.`)]
+  if (status === 'SUPERSEDED')
+    return [colors.yellow(`⊘ ${id} was superseded${supersededBy ? ` by ${supersededBy}` : ''}.`)]
   const title =
-    status === 'CANCELED' ? colors.yellow(`⊘ ${id} was canceled.`) : colors.red(`✗ ${id} failed${atStep(deployment)}.`)
+    status === 'CANCELED'
+      ? colors.yellow(`⊘ ${id} was canceled.`)
+      : colors.red(`✗ ${id} failed${atStep(deployment)}.`)
   const undone =
     compensation === 'FAILED'
       ? colors.red('  What it had changed could not be undone completely. Look at the log of the agent.')
@@ -41,4 +44,5 @@ export function failureLines(deployment: Deployment, { colors, settings }: Conte
   ]
 }
 
-const atStep = ({ failure }: Deployment): string => (failure ? ` at ${failure.step ?? 'the start'}: ${failure.code}` : '')
+const atStep = ({ failure }: Deployment): string =>
+  failure ? ` at ${failure.step ?? 'the start'}: ${failure.code}` : ''

@@ -41,7 +41,7 @@ function mark({ status }: Step, { colors, frame }: TreeLook): string {
     case 'FAILED':
       return colors.red('✗')
     case 'RUNNING':
-      return colors.cyan(spinner[frame % spinner.length]!)
+      return colors.cyan(spinner[frame % spinner.length])
     case 'CANCELED':
       return colors.yellow('⊘')
     case 'SKIPPED':

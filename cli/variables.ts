@@ -20,9 +20,12 @@ function readVariable(text: string): [string, string] {
 function fromOwnEnvironment(name: string): string {
   const value = process.env[name]
   if (value !== undefined) return value
-  throw new CliError(`${name} has no value: write ${name}=value, or set ${name} in this command's environment.`, {
-    exitCode: exitCodes.usage,
-  })
+  throw new CliError(
+    `${name} has no value: write ${name}=value, or set ${name} in this command's environment.`,
+    {
+      exitCode: exitCodes.usage,
+    },
+  )
 }
 
 function readText(file: string): string {

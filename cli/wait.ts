@@ -8,14 +8,15 @@ import { reportOutcome } from './outcome-text.ts'
 
 export interface WaitOptions {
   wait: boolean
-  timeout?: string
+  /** Milliseconds. */
+  timeout?: number
 }
 
 /** What every command takes that starts a deployment. */
 export const waitOptions = (command: Command): Command =>
   command
     .option('--no-wait', 'return as soon as it is accepted')
-    .option('--timeout <duration>', 'wait at most this long (90s, 5m); the deployment goes on')
+    .option('--timeout <duration>', 'wait at most this long (90s, 5m); the deployment goes on', parseDuration)
 
 /** Follows a deployment that was just accepted and sets the exit status; or only says which one it is. */
 export async function waitOrReturn(
@@ -24,8 +25,7 @@ export async function waitOrReturn(
   deployment: Deployment,
   { wait, timeout }: WaitOptions,
 ): Promise<void> {
-  const timeoutMs = timeout === undefined ? undefined : parseDuration(timeout)
   if (!wait) return context.answer(deployment, ({ id }) => id)
   if (!context.live) context.note(`Deployment ${deployment.id} is ${deployment.status}.`)
-  reportOutcome(context, await follow(context, client, deployment, timeoutMs))
+  reportOutcome(context, await follow(context, client, deployment, timeout))
 }

@@ -58,9 +58,12 @@ export const deploymentSchema = z
     releaseId: z.string().nullable(),
     live: z.boolean(),
     steps: z.array(stepSchema),
-    failure: failureSchema.nullable(),
+    // `nullable()` would make the schema of that name nullable itself, in the document.
+    failure: z.union([failureSchema, z.null()]),
     compensation: z.enum(compensations),
-    cancelRequested: z.object({ by: z.string(), reason: z.string().nullable(), at: z.iso.datetime() }).nullable(),
+    cancelRequested: z
+      .object({ by: z.string(), reason: z.string().nullable(), at: z.iso.datetime() })
+      .nullable(),
     rollbackOf: z.string().nullable().describe('For a rollback: the deployment that built the release'),
     retryOf: z.string().nullable(),
     supersededBy: z.string().nullable(),
@@ -81,7 +84,7 @@ export const listDeploymentsSchema = z.object({
   environment: environmentNameSchema.optional(),
   status: z.enum(deploymentStatuses).optional(),
   trigger: z.enum(triggers).optional(),
-  includeArchived: z.stringbool().default(false),
+  includeArchived: z.stringbool().default(false).openapi({ type: 'boolean' }),
   limit: z.coerce.number().int().min(1).max(100).default(20),
   cursor: z.string().max(200).optional(),
 })

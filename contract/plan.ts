@@ -21,12 +21,16 @@ export const planSchema = z
     reasons: z.array(z.string()).describe('What in the tree led to each choice'),
     warnings: z.array(z.string()),
     root: z.string().describe('Folder of the tree that is the service; empty for the top'),
-    install: commandSchema.nullable(),
-    build: commandSchema.nullable(),
+    install: z.union([commandSchema, z.null()]),
+    build: z.union([commandSchema, z.null()]),
     start: commandSchema,
-    migrate: commandSchema.nullable().describe('The hook that runs once per deployment before the switch'),
+    migrate: z
+      .union([commandSchema, z.null()])
+      .describe('The hook that runs once per deployment before the switch'),
     migrateTimeoutMs: z.number().int(),
-    reload: commandSchema.nullable().describe('Run after the migration, for caches that freeze settings'),
+    reload: z
+      .union([commandSchema, z.null()])
+      .describe('Run after the migration, for caches that freeze settings'),
     healthPath: z.string().nullable(),
     bootTimeoutMs: z.number().int(),
     drainMs: z.number().int(),

@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi'
+import { findingSchema } from './deployment.ts'
 
 /** RFC 9457, with a stable code and the fields that are wrong. */
 export const problemSchema = z
@@ -10,7 +11,7 @@ export const problemSchema = z
     code: z.string(),
     requestId: z.string(),
     errors: z.array(z.object({ pointer: z.string(), message: z.string() })).optional(),
-    findings: z.array(z.unknown()).optional().describe('What the preflight found (code PreflightFailed)'),
+    findings: z.array(findingSchema).optional().describe('What the preflight found (code PreflightFailed)'),
   })
   .openapi('Problem')
 export type Problem = z.infer<typeof problemSchema>

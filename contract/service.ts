@@ -34,7 +34,9 @@ export const sourceSchema = z
         .string()
         .min(1)
         .max(2048)
-        .describe('https url, or the path of a repository under SLUICE_SOURCE_ROOTS; a password in it is stored encrypted'),
+        .describe(
+          'https url, or the path of a repository under SLUICE_SOURCE_ROOTS; a password in it is stored encrypted',
+        ),
     }),
   ])
   .openapi('Source')
@@ -72,7 +74,10 @@ const reservedVariables = new Set(['PORT'])
 export const variableValueSchema = z
   .string()
   .refine((value) => !value.includes('\0'), 'a value must not contain a NUL')
-  .refine((value) => Buffer.byteLength(value) < 128 * 1024, 'a value must be smaller than 128 KiB (the limit of execve)')
+  .refine(
+    (value) => Buffer.byteLength(value) < 128 * 1024,
+    'a value must be smaller than 128 KiB (the limit of execve)',
+  )
 
 export const variablesInputSchema = z
   .record(variableNameSchema, variableValueSchema)
@@ -116,7 +121,7 @@ export const environmentSchema = z
     config: z.record(z.string(), z.unknown()),
     host: z.string(),
     serviceUrl: z.string(),
-    live: liveSchema.nullable(),
+    live: z.union([liveSchema, z.null()]),
     createdAt: z.iso.datetime(),
   })
   .openapi('Environment')

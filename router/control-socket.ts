@@ -86,12 +86,15 @@ export function controlSocket(socketPath: string): ControlSocket {
 /** undefined when nobody listens there any more; its file is then removed. */
 function ask(file: string, method: string, request: string): Promise<unknown> {
   return new Promise((resolve) => {
-    const call = http.request({ socketPath: file, method, path: request, agent: false, timeout: 1_000 }, (answer) => {
-      let text = ''
-      answer.setEncoding('utf8').on('data', (part: string) => (text += part))
-      answer.on('end', () => resolve(answer.statusCode === 200 ? JSON.parse(text) : undefined))
-      answer.on('error', () => resolve(undefined))
-    })
+    const call = http.request(
+      { socketPath: file, method, path: request, agent: false, timeout: 1_000 },
+      (answer) => {
+        let text = ''
+        answer.setEncoding('utf8').on('data', (part: string) => (text += part))
+        answer.on('end', () => resolve(answer.statusCode === 200 ? JSON.parse(text) : undefined))
+        answer.on('error', () => resolve(undefined))
+      },
+    )
     call.on('timeout', () => call.destroy())
     call.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'ECONNREFUSED') rmSync(file, { force: true })

@@ -35,7 +35,8 @@ export function createControl(of: ControlOf): Server {
       (answer) => send(response, answer),
       (error: Error & { refusal?: Refusal }) => {
         const internal = { status: 500, code: 'Internal', detail: error.message }
-        if (!error.refusal) log('control failed', { method: request.method, path: request.url, error: error.message })
+        if (!error.refusal)
+          log('control failed', { method: request.method, path: request.url, error: error.message })
         if (!response.destroyed) refuse(response, error.refusal ?? internal)
       },
     )
@@ -117,7 +118,8 @@ function send(response: ServerResponse, { status, body, text }: Answer): void {
     response.writeHead(204).end()
     return
   }
-  const type = text === undefined ? (status < 400 ? 'application/json' : 'application/problem+json') : 'text/plain'
+  const type =
+    text === undefined ? (status < 400 ? 'application/json' : 'application/problem+json') : 'text/plain'
   response.writeHead(status, { 'content-type': type }).end(text ?? JSON.stringify(body))
 }
 
@@ -144,7 +146,9 @@ function conflict(refused: Refused): Answer {
 }
 
 function refused(detail: string, status = 400): Error {
-  return Object.assign(new Error(detail), { refusal: { status, code: 'BadRequest', detail } satisfies Refusal })
+  return Object.assign(new Error(detail), {
+    refusal: { status, code: 'BadRequest', detail } satisfies Refusal,
+  })
 }
 
 function understood<T>(parse: () => T): T {

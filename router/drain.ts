@@ -7,7 +7,11 @@ import type { Targets } from './targets.ts'
 const pollMs = 50
 
 /** In-flight work of a target, in this process and in those that are leaving. */
-export async function loadOf(instance: string, targets: Targets, control: ControlSocket): Promise<TargetLoad> {
+export async function loadOf(
+  instance: string,
+  targets: Targets,
+  control: ControlSocket,
+): Promise<TargetLoad> {
   const own = targets.loadOf(instance)
   const elsewhere = await control.loadElsewhere(instance)
   return { requests: own.requests + elsewhere.requests, tunnels: own.tunnels + elsewhere.tunnels }

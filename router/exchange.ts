@@ -8,6 +8,8 @@ import type { RequestHead } from './request-head.ts'
 import type { Target, Work } from './target.ts'
 import { Upload } from './upload.ts'
 
+const joinBelowBytes = 8_192
+
 type Controller = Dispatcher.DispatchController
 
 /** Where a request goes. */
@@ -102,7 +104,9 @@ export class Exchange implements Dispatcher.DispatchHandler, Work {
     const response = this.#response
     if (this.#remaining === chunk.length) {
       this.#remaining = 0
-      response.end(chunk)
+      // As a string, Node sends header and body in one write instead of gathering two.
+      if (chunk.length <= joinBelowBytes) response.end(chunk.toString('latin1'), 'latin1')
+      else response.end(chunk)
       return
     }
     if (this.#remaining > 0) this.#remaining -= chunk.length
@@ -171,8 +175,10 @@ export class Exchange implements Dispatcher.DispatchHandler, Work {
   }
 }
 
-function answerHeaders(headers: IncomingHttpHeaders): string[] {
-  const dropped = headers.connection === undefined ? undefined : nominated(String(headers.connection))
+/** Repeated headers are lists, whatever the type says of `connection`. */
+function answerHeaders(headers: Record<string, string | string[] | undefined>): string[] {
+  const { connection } = headers
+  const dropped = connection === undefined ? undefined : nominated(connection.toString())
   const answer: string[] = []
   for (const name in headers) {
     if (isHopByHopAnswer(name) || dropped?.has(name)) continue

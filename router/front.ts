@@ -75,7 +75,7 @@ export function createFront(settings: RouterSettings, findRoute: FindRoute, onOv
     client.on('error', () => client.destroy())
     const to = isWebSocket(request) ? destination(request) : upgradeRefused
     if ('status' in to) client.end(rawRefusal(to), () => client.destroy())
-    else new Tunnel(request, client, early, to, limits)
+    else new Tunnel(request, client, to, limits).open(early)
   })
 
   server.on('connect', (_request: IncomingMessage, client: Duplex) => {
@@ -129,9 +129,22 @@ function isWebSocket(request: IncomingMessage): boolean {
   )
 }
 
-const traceRefused: Refusal = { status: 405, code: 'MethodNotAllowed', detail: 'TRACE is not passed on.', close: true }
-const connectRefused: Refusal = { status: 405, code: 'MethodNotAllowed', detail: 'This is not a forward proxy.' }
-const upgradeRefused: Refusal = { status: 501, code: 'UpgradeNotSupported', detail: 'Only WebSockets are supported.' }
+const traceRefused: Refusal = {
+  status: 405,
+  code: 'MethodNotAllowed',
+  detail: 'TRACE is not passed on.',
+  close: true,
+}
+const connectRefused: Refusal = {
+  status: 405,
+  code: 'MethodNotAllowed',
+  detail: 'This is not a forward proxy.',
+}
+const upgradeRefused: Refusal = {
+  status: 501,
+  code: 'UpgradeNotSupported',
+  detail: 'Only WebSockets are supported.',
+}
 const versionRefused: Refusal = {
   status: 505,
   code: 'HttpVersionNotSupported',
@@ -146,7 +159,11 @@ function refusalForParser(error: NodeJS.ErrnoException): Refusal {
     case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
       return { status: 413, code: 'ChunkExtensionsTooLarge', detail: 'The chunk extensions are too large.' }
     case 'ERR_HTTP_REQUEST_TIMEOUT':
-      return { status: 408, code: 'RequestTimedOut', detail: 'The header of the request did not arrive in time.' }
+      return {
+        status: 408,
+        code: 'RequestTimedOut',
+        detail: 'The header of the request did not arrive in time.',
+      }
     default:
       return { status: 400, code: 'BadRequest', detail: 'The request is not valid HTTP/1.1.' }
   }

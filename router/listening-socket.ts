@@ -20,7 +20,8 @@ export function bindListeningSocket(address: string, port: number): ListeningSoc
   }
   const handle = create(address, port, net.isIPv6(address) ? 6 : 4)
   if (typeof handle === 'number') throw new BindFailure(address, port, handle)
-  if (handle.fd < 0) throw new Error(`the socket of ${address}:${port} has no descriptor on ${process.platform}`)
+  if (handle.fd < 0)
+    throw new Error(`the socket of ${address}:${port} has no descriptor on ${process.platform}`)
   return handle
 }
 

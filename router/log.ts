@@ -1,6 +1,8 @@
 /** One JSON line on stdout. Never called per request. */
 export function log(event: string, fields: Record<string, unknown> = {}): void {
-  process.stdout.write(`${JSON.stringify({ time: new Date().toISOString(), pid: process.pid, event, ...fields })}\n`)
+  process.stdout.write(
+    `${JSON.stringify({ time: new Date().toISOString(), pid: process.pid, event, ...fields })}\n`,
+  )
 }
 
 // Whoever reads the log may go away; traffic must not.

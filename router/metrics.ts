@@ -35,4 +35,5 @@ export function metricsText(live: LiveRoutes, targets: Targets, connections: num
   return `${lines.join('\n')}\n`
 }
 
-const escaped = (label: string) => label.replaceAll(/[\\"\n]/g, (char) => (char === '\n' ? '\\n' : `\\${char}`))
+const escaped = (label: string) =>
+  label.replaceAll(/[\\"\n]/g, (char) => (char === '\n' ? '\\n' : `\\${char}`))

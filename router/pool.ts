@@ -7,4 +7,5 @@ const PoolClass = require('undici/lib/dispatcher/pool.js') as typeof Pool
 const ClientClass = require('undici/lib/dispatcher/client.js') as typeof Client
 
 export const createPool = (origin: string, options: Pool.Options): Pool => new PoolClass(origin, options)
-export const createClient = (origin: string, options: Client.Options): Client => new ClientClass(origin, options)
+export const createClient = (origin: string, options: Client.Options): Client =>
+  new ClientClass(origin, options)

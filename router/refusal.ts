@@ -35,7 +35,12 @@ export function rawRefusal(refusal: Refusal): string {
 const problemBody = ({ status, code, detail }: Refusal) =>
   `${JSON.stringify({ type: 'about:blank', title: STATUS_CODES[status] ?? 'Error', status, code, detail })}\n`
 
-export const badRequest = (detail: string): Refusal => ({ status: 400, code: 'BadRequest', detail, close: true })
+export const badRequest = (detail: string): Refusal => ({
+  status: 400,
+  code: 'BadRequest',
+  detail,
+  close: true,
+})
 
 export const unknownHost = (host: string): Refusal => ({
   status: 404,

@@ -49,7 +49,8 @@ export function readHead(request: IncomingMessage, trustProxy: boolean): Request
         length = value
         break
       case rule.TransferEncoding:
-        if (encoding !== undefined) return badRequest('The request has more than one Transfer-Encoding header.')
+        if (encoding !== undefined)
+          return badRequest('The request has more than one Transfer-Encoding header.')
         encoding = value
         break
       case rule.ForwardedFor:
@@ -79,7 +80,11 @@ export function readHead(request: IncomingMessage, trustProxy: boolean): Request
     if (length !== undefined) return badRequest('The request has both Content-Length and Transfer-Encoding.')
     if (request.httpVersionMinor === 0) return badRequest('HTTP/1.0 has no Transfer-Encoding.')
     if (encoding.toLowerCase() !== 'chunked') {
-      return { ...badRequest('The only Transfer-Encoding understood is chunked.'), status: 501, code: 'UnknownTransferEncoding' }
+      return {
+        ...badRequest('The only Transfer-Encoding understood is chunked.'),
+        status: 501,
+        code: 'UnknownTransferEncoding',
+      }
     }
   }
   if (connection !== undefined) dropNominated(headers, connection)
@@ -119,7 +124,13 @@ function isSaneId(id: string): boolean {
   if (id.length === 0 || id.length > 128) return false
   for (let i = 0; i < id.length; i++) {
     const c = id.charCodeAt(i)
-    const sane = (c >= 97 && c <= 122) || (c >= 65 && c <= 90) || (c >= 45 && c <= 58) || c === 95 || c === 43 || c === 61
+    const sane =
+      (c >= 97 && c <= 122) ||
+      (c >= 65 && c <= 90) ||
+      (c >= 45 && c <= 58) ||
+      c === 95 ||
+      c === 43 ||
+      c === 61
     if (!sane) return false
   }
   return true

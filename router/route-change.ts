@@ -13,12 +13,20 @@ export function parseChange(route: string, body: string): RouteChange {
       throw new Error(`${JSON.stringify(host)} is not a host name in lower case without a port`)
     }
   }
-  return { route: checkRoute(route), fence: checkFence(content.fence), hosts, target: checkTarget(content.target) }
+  return {
+    route: checkRoute(route),
+    fence: checkFence(content.fence),
+    hosts,
+    target: checkTarget(content.target),
+  }
 }
 
 /** From the query of a removal. @throws Error with a sentence for the caller. */
 export function parseFence(query: URLSearchParams): Fence {
-  return checkFence({ deployment: numberOf(query.get('deployment')), revision: numberOf(query.get('revision')) })
+  return checkFence({
+    deployment: numberOf(query.get('deployment')),
+    revision: numberOf(query.get('revision')),
+  })
 }
 
 const hostPattern = /^(?:[a-z0-9](?:[a-z0-9._-]{0,251}[a-z0-9])?|\[[0-9a-f:.]{2,45}\])$/
@@ -36,7 +44,8 @@ function parseObject(body: string): Record<string, unknown> {
 }
 
 function checkRoute(route: string): string {
-  if (!/^[\w.-]{1,100}\/[\w.-]{1,100}$/.test(route)) throw new Error(`${route} is not <service>/<environment>`)
+  if (!/^[\w.-]{1,100}\/[\w.-]{1,100}$/.test(route))
+    throw new Error(`${route} is not <service>/<environment>`)
   return route
 }
 
@@ -57,7 +66,8 @@ function checkTarget(value: unknown): RouteTarget | null {
   if (typeof host !== 'string' || !/^[A-Za-z0-9._:-]{1,253}$/.test(host)) {
     throw new Error('target.host must be a host name or an address')
   }
-  if (!isCount(port) || port < 1 || port > 65_535) throw new Error('target.port must be a port from 1 to 65535')
+  if (!isCount(port) || port < 1 || port > 65_535)
+    throw new Error('target.port must be a port from 1 to 65535')
   return { instance, host, port }
 }
 

@@ -109,7 +109,8 @@ function encode(book: RouteBook): string {
 export function decode(text: string): RouteBook {
   const content = JSON.parse(text) as { format?: unknown; checksum?: unknown; book?: RouteBook }
   if (content.format !== format) throw new Error(`format ${String(content.format)} is not ${format}`)
-  if (!content.book || content.checksum !== checksumOf(content.book)) throw new Error('the checksum does not match')
+  if (!content.book || content.checksum !== checksumOf(content.book))
+    throw new Error('the checksum does not match')
   return content.book
 }
 

@@ -22,14 +22,11 @@ export class Tunnel implements Work {
   #otherEnd: NodeJS.Timeout | undefined
   #ended = false
 
-  constructor(request: IncomingMessage, client: Duplex, early: Buffer, to: Destination, limits: RouterLimits) {
+  constructor(request: IncomingMessage, client: Duplex, to: Destination, limits: RouterLimits) {
     const { route, target, head } = to
     this.#client = client
     this.#route = route
     this.#target = target
-    target.beginTunnel(this)
-    client.on('error', () => this.cut()).on('close', () => this.#onClosed())
-
     const { host, port } = target.address
     this.#handshake = http.request({
       method: 'GET',
@@ -38,11 +35,19 @@ export class Tunnel implements Work {
       setDefaultHeaders: false,
       createConnection: () => net.connect({ host, port, allowHalfOpen: true, noDelay: true }),
     })
-    this.#handshake.setTimeout(limits.answerMs, () => this.#refuse(rawRefusal(answerTimedOut(route.name)), 504))
+    this.#handshake.setTimeout(limits.answerMs, () =>
+      this.#refuse(rawRefusal(answerTimedOut(route.name)), 504),
+    )
     this.#handshake.on('error', (error: NodeJS.ErrnoException) => {
       const refusal = error.code === 'ECONNREFUSED' ? unreachable(route.name) : brokenAnswer(route.name)
       this.#refuse(rawRefusal(refusal), refusal.status)
     })
+  }
+
+  /** @param early what the client has sent after its handshake. */
+  open(early: Buffer): void {
+    this.#target.beginTunnel(this)
+    this.#client.on('error', () => this.cut()).on('close', () => this.#onClosed())
     this.#handshake.on('upgrade', (answer, service, first) => this.#join(answer, service, first, early))
     this.#handshake.on('response', (answer) => this.#decline(answer))
     this.#handshake.end()

@@ -57,14 +57,24 @@ async function stopServices(settings: Settings, say: Say): Promise<void> {
   child.once('error', () => resolve(null))
   child.once('close', resolve)
   if ((await promise) === 0) return
-  say('agent', `could not end the deployed services (${homePaths(settings.home).instances}): ${trouble.trim()}`, {
-    level: 'error',
-  })
+  say(
+    'agent',
+    `could not end the deployed services (${homePaths(settings.home).instances}): ${trouble.trim()}`,
+    {
+      level: 'error',
+    },
+  )
 }
 
 function sayLine(line: string, say: Say): void {
   try {
-    const { msg, level: _level, time: _time, part: _part, ...fields } = JSON.parse(line) as Record<string, unknown>
+    const {
+      msg,
+      level: _level,
+      time: _time,
+      part: _part,
+      ...fields
+    } = JSON.parse(line) as Record<string, unknown>
     say('agent', String(msg), fields)
   } catch {
     say('agent', line)

@@ -31,7 +31,8 @@ export async function firstDeploy(settings: Settings, log: UpLog, end: AbortSign
     }
     writeFileSync(marker, '')
   } catch (error) {
-    if (!end.aborted) log.say('sluice', `the example was not deployed: ${(error as Error).message}`, { level: 'warn' })
+    if (!end.aborted)
+      log.say('sluice', `the example was not deployed: ${(error as Error).message}`, { level: 'warn' })
   }
 }
 
@@ -56,11 +57,15 @@ function report(settings: Settings, deployment: Deployment, log: UpLog): void {
   if (deployment.status === 'SUCCEEDED') {
     const url = `http://${routeHost(exampleName, environment)}:${settings.routerPort}/`
     log.say('sluice', `the example is live at ${url}`)
-    log.block(`\n  ${url}\n  Change it in ${path.join(homePaths(settings.home).examples, exampleName)}, commit, and run: sluice deploy hello\n`)
+    log.block(
+      `\n  ${url}\n  Change it in ${path.join(homePaths(settings.home).examples, exampleName)}, commit, and run: sluice deploy hello\n`,
+    )
     return
   }
   const why = deployment.failure ? `: ${deployment.failure.code}, ${deployment.failure.message}` : ''
-  log.say('sluice', `the example is ${deployment.status}${why} (sluice status ${deployment.id})`, { level: 'warn' })
+  log.say('sluice', `the example is ${deployment.status}${why} (sluice status ${deployment.id})`, {
+    level: 'warn',
+  })
 }
 
 type ApiCall = <T>(method: string, route: string, body?: object) => Promise<T>
@@ -81,4 +86,5 @@ function apiOf(settings: Settings, end: AbortSignal): ApiCall {
 }
 
 /** An address to connect to for one to listen on. */
-const reachable = (address: string): string => (address === '0.0.0.0' || address === '::' ? '127.0.0.1' : address)
+const reachable = (address: string): string =>
+  address === '0.0.0.0' || address === '::' ? '127.0.0.1' : address

@@ -23,7 +23,13 @@ export function prepareHome(home: string): void {
   try {
     mkdirSync(home, { recursive: true, mode: 0o711 })
     chmodSync(home, 0o711)
-    for (const folder of [paths.secrets, paths.logs, paths.run, path.dirname(paths.routerState), paths.temporal]) {
+    for (const folder of [
+      paths.secrets,
+      paths.logs,
+      paths.run,
+      path.dirname(paths.routerState),
+      paths.temporal,
+    ]) {
       mkdirSync(folder, { recursive: true, mode: 0o700 })
     }
     for (const folder of passable(paths)) {

@@ -16,7 +16,8 @@ export interface WantedPort {
 /** @throws StackError that names every port that is taken, by whom where that can be seen, and what to set instead. */
 export async function requireFreePorts(wanted: WantedPort[]): Promise<void> {
   const twice = wanted.find((a, index) => wanted.some((b, other) => other < index && a.port === b.port))
-  if (twice) throw new StackError(`Port ${twice.port} is set for two parts.`, `Set ${twice.setting} to another port.`)
+  if (twice)
+    throw new StackError(`Port ${twice.port} is set for two parts.`, `Set ${twice.setting} to another port.`)
   const problems = (await Promise.all(wanted.map(problemWith))).filter((problem) => problem !== undefined)
   if (problems.length === 0) return
   const settings = problems.map((problem) => problem.setting).join(', ')

@@ -71,7 +71,9 @@ function holderByLsof(port: number): PortHolder | undefined {
       stdio: ['ignore', 'pipe', 'ignore'],
     })
     const pid = /^p(\d+)$/m.exec(output)?.[1]
-    return pid === undefined ? undefined : { pid: Number(pid), command: /^c(.+)$/m.exec(output)?.[1] ?? 'unknown' }
+    return pid === undefined
+      ? undefined
+      : { pid: Number(pid), command: /^c(.+)$/m.exec(output)?.[1] ?? 'unknown' }
   } catch {
     return undefined
   }

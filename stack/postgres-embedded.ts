@@ -1,4 +1,13 @@
-import { cpSync, existsSync, lstatSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs'
 import path from 'node:path'
 import { homePaths } from '../contract/settings.ts'
 import { hasServer, withVersion, type PostgresBinaries } from './postgres-binaries.ts'
@@ -28,13 +37,18 @@ function inPlace(origin: string, user: SystemUser | undefined): string | undefin
 
 /** Under a name with the version, so that an update of the package is copied anew. */
 function copied(origin: string, home: string): string {
-  const { version } = JSON.parse(readFileSync(path.join(origin, 'package.json'), 'utf8')) as { version: string }
+  const { version } = JSON.parse(readFileSync(path.join(origin, 'package.json'), 'utf8')) as {
+    version: string
+  }
   const target = path.join(homePaths(home).tools, `postgres-${version}`)
   if (hasServer(path.join(target, 'native', 'bin'))) return target
   const unfinished = `${target}.${process.pid}.tmp`
   rmSync(target, { recursive: true, force: true })
   mkdirSync(unfinished, { mode: 0o755 })
-  cpSync(path.join(origin, 'native'), path.join(unfinished, 'native'), { recursive: true, verbatimSymlinks: true })
+  cpSync(path.join(origin, 'native'), path.join(unfinished, 'native'), {
+    recursive: true,
+    verbatimSymlinks: true,
+  })
   linkLibraries(unfinished)
   renameSync(unfinished, target)
   return target

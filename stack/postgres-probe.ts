@@ -7,7 +7,11 @@ export async function probePostgres(url: string, timeoutMs = 2000): Promise<void
 }
 
 /** Tries until the server answers and accepts the connection. @throws the last error */
-export async function waitForPostgres(url: string, withinMs: number, stillWorth: () => boolean = () => true): Promise<void> {
+export async function waitForPostgres(
+  url: string,
+  withinMs: number,
+  stillWorth: () => boolean = () => true,
+): Promise<void> {
   const deadline = Date.now() + withinMs
   for (;;) {
     try {
@@ -43,11 +47,28 @@ export function maintenanceUrl(url: string): string {
 /** Not listening yet, or `the database system is starting up`. */
 function isStarting(error: unknown): boolean {
   const code = (error as { code?: string }).code ?? ''
-  return ['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT', 'EHOSTUNREACH', '57P03', ''].includes(code)
+  return [
+    'ECONNREFUSED',
+    'ECONNRESET',
+    'ENOTFOUND',
+    'EAI_AGAIN',
+    'ETIMEDOUT',
+    'EHOSTUNREACH',
+    '57P03',
+    '',
+  ].includes(code)
 }
 
-async function withClient(url: string, timeoutMs: number, work: (client: pg.Client) => Promise<unknown>): Promise<void> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: timeoutMs, query_timeout: 30_000 })
+async function withClient(
+  url: string,
+  timeoutMs: number,
+  work: (client: pg.Client) => Promise<unknown>,
+): Promise<void> {
+  const client = new pg.Client({
+    connectionString: url,
+    connectionTimeoutMillis: timeoutMs,
+    query_timeout: 30_000,
+  })
   client.on('error', () => {})
   try {
     await client.connect()

@@ -6,7 +6,8 @@ import { startDetached } from './detached.ts'
 import { endProcess } from './end-process.ts'
 import { requireReachableHome } from './home.ts'
 import { logSince, logSize } from './logs.ts'
-import { dataFolder, findPostgres, type PostgresBinaries } from './postgres-binaries.ts'
+import { findPostgres } from './find-postgres.ts'
+import { dataFolder, type PostgresBinaries } from './postgres-binaries.ts'
 import { databaseName, databasePassword, initializeData, postgresEnvironment } from './postgres-data.ts'
 import { ensureDatabase, maintenanceUrl, waitForPostgres } from './postgres-probe.ts'
 import { clearStalePostmaster, findPostmaster, type Postmaster } from './postmaster.ts'
@@ -26,12 +27,24 @@ const shutdownGrace = 15_000
  */
 export async function startPostgres(settings: Settings, say: Say, signal?: AbortSignal): Promise<string> {
   if (settings.databaseUrl) return await requireDatabase(settings.databaseUrl)
-  const running = await settlePostgres(settings)
   const url = localUrl(settings)
-  if (running) say(part, `runs already (pid ${running.pid})`, { port: running.port })
-  else await launch(settings, url, say, signal)
+  const running = await settlePostgres(settings)
+  if (running && (await answersStill(settings, url))) {
+    say(part, `runs already (pid ${running.pid})`, { port: running.port })
+  } else await launch(settings, url, say, signal)
   await ensureDatabase(url)
   return url
+}
+
+/** False when a server that seemed to run was just ending. */
+async function answersStill({ home }: Settings, url: string): Promise<boolean> {
+  try {
+    await waitForPostgres(maintenanceUrl(url), 30_000, () => postgresRuns(home))
+    return true
+  } catch (error) {
+    if (postgresRuns(home)) throw error
+    return false
+  }
 }
 
 /** Fast shutdown of the home's own server: sessions are ended, data is written out. Nothing running is fine. */
@@ -73,7 +86,12 @@ export async function settlePostgres(settings: Settings): Promise<Postmaster | u
   return undefined
 }
 
-async function launch(settings: Settings, url: string, say: Say, signal: AbortSignal | undefined): Promise<void> {
+async function launch(
+  settings: Settings,
+  url: string,
+  say: Say,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   const user = unprivilegedUser()
   if (user) requireReachableHome(settings.home)
   const binaries = findPostgres(settings, user)

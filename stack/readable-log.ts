@@ -5,7 +5,14 @@ export type Colors = ReturnType<typeof pc.createColors>
 /** Fields that every line has, or that only machines read. */
 const hidden = new Set(['level', 'time', 'msg', 'event', 'part', 'pid', 'hostname', 'v'])
 
-const levelNames: Record<number, string> = { 10: 'debug', 20: 'debug', 30: 'info', 40: 'warn', 50: 'error', 60: 'error' }
+const levelNames: Record<number, string> = {
+  10: 'debug',
+  20: 'debug',
+  30: 'info',
+  40: 'warn',
+  50: 'error',
+  60: 'error',
+}
 
 /**
  * A JSON line of a part as people read it: `12:00:01 agent     text key=value`. Anything else is shown as it is,
@@ -16,7 +23,7 @@ export function readableLine(part: string, line: string, colors: Colors, now = n
   if (!entry) return `${head(part, now, colors)} ${harmless(line)}`
   const level = levelOf(entry['level'])
   const at = new Date(entry['time'] as string | number)
-  const text = harmless(String(entry['msg'] ?? entry['event'] ?? ''))
+  const text = harmless(textOf(entry['msg'] ?? entry['event'] ?? ''))
   const fields = Object.entries(entry)
     .filter(([name, value]) => !hidden.has(name) && value !== undefined && value !== null)
     .map(([name, value]) => colors.dim(`${harmless(name)}=`) + fieldValue(value))
@@ -32,7 +39,7 @@ const palette = ['cyan', 'magenta', 'green', 'blue', 'yellow'] as const
 
 /** A part keeps its colour from line to line. */
 function paint(part: string, colors: Colors): (text: string) => string {
-  const sum = [...part].reduce((total, letter) => total + letter.charCodeAt(0), 0)
+  const sum = Buffer.from(part).reduce((total, byte) => total + byte, 0)
   return colors[palette[sum % palette.length]!]
 }
 
@@ -45,13 +52,15 @@ function parse(line: string): Record<string, unknown> | undefined {
   }
 }
 
-const levelOf = (level: unknown): string => (typeof level === 'number' ? (levelNames[level] ?? 'info') : String(level))
+const levelOf = (level: unknown): string =>
+  typeof level === 'number' ? (levelNames[level] ?? 'info') : String(level)
 
 function fieldValue(value: unknown): string {
-  const text = typeof value === 'string' ? value : JSON.stringify(value)
-  const plain = harmless(text)
+  const plain = harmless(textOf(value))
   return /[\s"=]/.test(plain) && typeof value === 'string' ? JSON.stringify(plain) : plain
 }
+
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value))
 
 /** C0 and C1 controls but tab: escape sequences in a logged text must not act. Newlines become visible. */
 function harmless(text: string): string {

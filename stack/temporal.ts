@@ -102,7 +102,11 @@ function serverArguments(settings: Settings): string[] {
 }
 
 /** Nothing of the caller's: TEMPORAL_* variables would change what the program does. */
-const environment = (): NodeJS.ProcessEnv => ({ PATH: process.env['PATH'], HOME: process.env['HOME'], TZ: 'UTC' })
+const environment = (): NodeJS.ProcessEnv => ({
+  PATH: process.env['PATH'],
+  HOME: process.env['HOME'],
+  TZ: 'UTC',
+})
 
 /** A TCP connection first: a gRPC client that comes too early backs off for a second. */
 export function listens(port: number, host = '127.0.0.1'): Promise<boolean> {

@@ -35,12 +35,18 @@ export const asUser = (user: SystemUser | undefined): { uid?: number; gid?: numb
 /** The topmost folder of the path that the user may not enter; undefined when all of them may be. */
 export function unreachableFolder(folder: string, user: SystemUser | undefined): string | undefined {
   if (canEnter(folder, user)) return undefined
-  const parents = folder.split(path.sep).map((_, index, all) => all.slice(0, index + 1).join(path.sep) || path.sep)
+  const parents = folder
+    .split(path.sep)
+    .map((_, index, all) => all.slice(0, index + 1).join(path.sep) || path.sep)
   return parents.find((parent) => !canEnter(parent, user)) ?? folder
 }
 
 /** Asked of the kernel: permission bits alone do not tell (ACLs, mounts). */
 function canEnter(folder: string, user: SystemUser | undefined): boolean {
-  const result = spawnSync('/bin/sh', ['-c', 'cd "$1"', 'sh', folder], { ...asUser(user), cwd: '/', stdio: 'ignore' })
+  const result = spawnSync('/bin/sh', ['-c', 'cd "$1"', 'sh', folder], {
+    ...asUser(user),
+    cwd: '/',
+    stdio: 'ignore',
+  })
   return result.status === 0
 }

@@ -26,7 +26,10 @@ export function upLog(output: NodeJS.WritableStream, { json, color }: LogForm): 
     if (text.trim() === '') return
     if (!json && routineRequest.test(text)) return
     if (!json) output.write(`${readableLine(part, text, colors)}\n`)
-    else output.write(text.startsWith('{') ? `${text}\n` : `${JSON.stringify({ ...stamp('info'), part, msg: text })}\n`)
+    else
+      output.write(
+        text.startsWith('{') ? `${text}\n` : `${JSON.stringify({ ...stamp('info'), part, msg: text })}\n`,
+      )
   }
   return {
     line,

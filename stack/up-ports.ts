@@ -24,20 +24,35 @@ export async function portsToBind(settings: Settings, say: Say): Promise<WantedP
 export function wantedPorts(settings: Settings) {
   const local = '127.0.0.1'
   return {
-    api: { port: settings.apiPort, address: settings.apiAddress, purpose: 'the API', setting: 'SLUICE_API_PORT' },
+    api: {
+      port: settings.apiPort,
+      address: settings.apiAddress,
+      purpose: 'the API',
+      setting: 'SLUICE_API_PORT',
+    },
     router: {
       port: settings.routerPort,
       address: settings.routerAddress,
       purpose: 'the router',
       setting: 'SLUICE_ROUTER_PORT',
     },
-    temporal: { port: settings.temporalPort, address: local, purpose: 'Temporal', setting: 'SLUICE_TEMPORAL_PORT' },
+    temporal: {
+      port: settings.temporalPort,
+      address: local,
+      purpose: 'Temporal',
+      setting: 'SLUICE_TEMPORAL_PORT',
+    },
     temporalUi: {
       port: settings.temporalUiPort,
       address: local,
       purpose: "Temporal's web UI",
       setting: 'SLUICE_TEMPORAL_UI_PORT',
     },
-    postgres: { port: settings.postgresPort, address: local, purpose: 'PostgreSQL', setting: 'SLUICE_POSTGRES_PORT' },
+    postgres: {
+      port: settings.postgresPort,
+      address: local,
+      purpose: 'PostgreSQL',
+      setting: 'SLUICE_POSTGRES_PORT',
+    },
   } satisfies Record<string, WantedPort>
 }

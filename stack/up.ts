@@ -57,14 +57,18 @@ async function start(settings: Settings, log: UpLog, running: Running, end: Abor
   const { home } = settings
   const keep = (part: string, runs: (home: string) => boolean, startIt: () => Promise<unknown>) =>
     startIt().then(() => {
-      if (!end.aborted) running.letGo.push(keepAlive({ part, runs: () => runs(home), start: startIt }, log.say))
+      if (!end.aborted)
+        running.letGo.push(keepAlive({ part, runs: () => runs(home), start: startIt }, log.say))
     })
   const backing = [
     keep('router', routerRuns, () => startRouter(settings, log.say, end)),
-    keep('temporal', settings.temporalAddress ? always : temporalRuns, () => startTemporal(settings, log.say, end)),
+    keep('temporal', settings.temporalAddress ? always : temporalRuns, () =>
+      startTemporal(settings, log.say, end),
+    ),
     keep('postgres', settings.databaseUrl ? always : postgresRuns, async () => {
       const databaseUrl = await startPostgres(settings, log.say, end)
-      if (!end.aborted && running.parts.length === 0) running.parts.push(...startParts(settings, databaseUrl, log))
+      if (!end.aborted && running.parts.length === 0)
+        running.parts.push(...startParts(settings, databaseUrl, log))
     }),
   ]
   running.starting = Promise.allSettled(backing)

@@ -7,7 +7,8 @@ claim() {
     read -r claim_boot </proc/sys/kernel/random/boot_id
     read -r claim_stat <"/proc/$$/stat"
     # Field 22; the name in field 2 may hold spaces, so count from behind its closing parenthesis.
-    claim_start=$(set -f; set -- ${claim_stat##*) }; echo "${20}")
+    set -- "$1" ${claim_stat##*) }
+    claim_start=${21}
   else
     claim_boot=$(/usr/sbin/sysctl -n kern.bootsessionuuid)
     claim_start=$(LC_ALL=C /bin/ps -o lstart= -p $$)

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { identityOf, identityOfRow, isAlive, type ProcessIdentity } from './identity.ts'
-import { hasVariable, readProcesses, type ProcessRow } from './process-table.ts'
+import { identityOfRow, isAlive, type ProcessIdentity } from './identity.ts'
+import { hasVariable, readProcess, readProcesses, type ProcessRow } from './process-table.ts'
 
 /** Variable that every process of a job or an instance inherits; its value is random, so it proves whose it is. */
 export const markVariable = 'SLUICE_RUN'
@@ -20,11 +20,71 @@ const killLimitMs = 10_000
 export const membersOf = (family: ProcessFamily): ProcessIdentity[] => look(family).rows.map(identityOfRow)
 
 /**
+ * SIGTERM to all of them, up to `graceMs`, SIGKILL to who is left. Resolves once nobody is alive.
+ * @throws Error when some survive even that.
+ */
+export async function terminate(family: ProcessFamily, graceMs: number): Promise<void> {
+  const pursuit = new Pursuit(family)
+  if (pursuit.signal('SIGTERM') === 0) return
+  if (await ended(() => pursuit.left().length > 0, graceMs)) return
+  // Again and again: what was forked between the look and the signal must go as well.
+  if (await ended(() => pursuit.signal('SIGKILL') > 0, killLimitMs)) return
+  const left = pursuit.left().map((member) => member.pid)
+  throw new Error(`processes ${left.join(', ')} did not end although they were killed`)
+}
+
+/** Ends what a finished command left behind, all but `spared` (its wrapper, which still writes the result). */
+export async function sweep(family: ProcessFamily, spared: number, graceMs: number): Promise<void> {
+  const pursuit = new Pursuit(family, spared)
+  if (pursuit.signal('SIGTERM') === 0) return
+  if (await ended(() => pursuit.left().length > 0, graceMs)) return
+  await ended(() => pursuit.signal('SIGKILL') > 0, killLimitMs)
+}
+
+/**
+ * Who was once seen to be of the family stays so until it has ended: a process on its way out loses its variables
+ * before it lets go of its ports.
+ */
+class Pursuit {
+  readonly #family: ProcessFamily
+  readonly #spared: number | undefined
+  #proven = new Map<number, ProcessIdentity>()
+
+  constructor(family: ProcessFamily, spared?: number) {
+    this.#family = family
+    this.#spared = spared
+  }
+
+  /** Those who are alive. */
+  left(): ProcessIdentity[] {
+    return this.#look().left
+  }
+
+  /** Answers how many it was meant for. */
+  signal(signal: NodeJS.Signals): number {
+    const { left, group } = this.#look()
+    // All at once, so that nobody escapes by forking.
+    if (group !== undefined && this.#spared === undefined) trySignal(-group, signal)
+    for (const member of left) signalOne(member, signal, this.#spared === undefined ? group : undefined)
+    return left.length
+  }
+
+  #look(): { left: ProcessIdentity[]; group: number | undefined } {
+    const { rows, groupIsOurs } = look(this.#family)
+    for (const row of rows) this.#proven.set(row.pid, identityOfRow(row))
+    for (const member of this.#proven.values()) {
+      if (member.pid === this.#spared || !isAlive(member)) this.#proven.delete(member.pid)
+    }
+    return { left: [...this.#proven.values()], group: groupIsOurs ? this.#family.leader?.pid : undefined }
+  }
+}
+
+/**
  * The group counts only while it is proven ours: by its leader, or by a member with the mark. Its number may have
  * been given to strangers after the family had ended.
  */
 function look({ leader, mark }: ProcessFamily): { rows: ProcessRow[]; groupIsOurs: boolean } {
-  const alive = readProcesses().filter((row) => row.state !== 'Z')
+  const alive = readProcesses().filter((row) => !row.ended)
   const marked = new Set(alive.filter((row) => hasVariable(row.pid, markVariable, mark)))
   const inGroup = (row: ProcessRow) => row.group === leader?.pid
   const groupIsOurs =
@@ -32,44 +92,15 @@ function look({ leader, mark }: ProcessFamily): { rows: ProcessRow[]; groupIsOur
   return { rows: alive.filter((row) => marked.has(row) || (groupIsOurs && inGroup(row))), groupIsOurs }
 }
 
-/**
- * SIGTERM to all of them, up to `graceMs`, SIGKILL to who is left. Resolves once nobody is alive.
- * @throws Error when some survive even that.
- */
-export async function terminate(family: ProcessFamily, graceMs: number): Promise<void> {
-  if (signalFamily(family, 'SIGTERM') === 0) return
-  if (await ended(() => membersOf(family).length > 0, graceMs)) return
-  // Again and again: what was forked between the look and the signal must go as well.
-  if (await ended(() => signalFamily(family, 'SIGKILL') > 0, killLimitMs)) return
-  const left = membersOf(family).map((member) => member.pid)
-  throw new Error(`processes ${left.join(', ')} did not end although they were killed`)
-}
-
-/** Ends what a finished command left behind, all but `except` (its wrapper, which still writes the result). */
-export async function sweep(family: ProcessFamily, except: number, graceMs: number): Promise<void> {
-  const signalRest = (signal: NodeJS.Signals) => {
-    const rest = membersOf(family).filter((member) => member.pid !== except)
-    for (const member of rest) signalOne(member, signal)
-    return rest.length
-  }
-  if (signalRest('SIGTERM') === 0) return
-  const left = () => membersOf(family).some((member) => member.pid !== except)
-  if (await ended(left, graceMs)) return
-  await ended(() => signalRest('SIGKILL') > 0, killLimitMs)
-}
-
-/** Signals the proven group at once, so that nobody escapes by forking, then each of the others. Answers how many. */
-function signalFamily(family: ProcessFamily, signal: NodeJS.Signals): number {
-  const { rows, groupIsOurs } = look(family)
-  const group = groupIsOurs ? family.leader!.pid : undefined
-  if (group !== undefined) trySignal(-group, signal)
-  for (const row of rows) if (row.group !== group) signalOne(identityOfRow(row), signal)
-  return rows.length
-}
-
 /** Looks once more right before: the process may have ended and its pid been given away. */
-function signalOne(member: ProcessIdentity, signal: NodeJS.Signals): void {
-  if (identityOf(member.pid)?.start === member.start) trySignal(member.pid, signal)
+function signalOne(
+  member: ProcessIdentity,
+  signal: NodeJS.Signals,
+  signalledGroup: number | undefined,
+): void {
+  const row = readProcess(member.pid)
+  if (!row || row.start !== member.start || row.group === signalledGroup) return
+  trySignal(member.pid, signal)
 }
 
 function trySignal(pid: number, signal: NodeJS.Signals): void {

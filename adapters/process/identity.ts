@@ -26,7 +26,7 @@ export function bootId(): string {
 /** undefined when no such process is alive. */
 export function identityOf(pid: number): ProcessIdentity | undefined {
   const row = readProcess(pid)
-  return row && row.state !== 'Z' ? identityOfRow(row) : undefined
+  return row && !row.ended ? identityOfRow(row) : undefined
 }
 
 export const identityOfRow = (row: ProcessRow): ProcessIdentity => ({

@@ -81,6 +81,7 @@ function listWithPs(selection: string[]): ProcessRow[] {
         parent: Number(parent),
         group: Number(group),
         state: state[0]!,
+        ended: state.startsWith('Z'),
         start: start.join(' '),
       },
     ]

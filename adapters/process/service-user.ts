@@ -69,12 +69,14 @@ function startOf(directory: string): number {
   return firstUid + (createHash('sha256').update(directory).digest().readUInt32BE() % homes) * perHome
 }
 
-/** Words to put before a command so that it runs as that user, without its groups and unable to gain rights. */
-export function asUser(user: ServiceUser | null): string[] {
+const setpriv = ['/usr/bin/setpriv', '/bin/setpriv'].find((file) => existsSync(file))
+
+/** Words to put before a command so that it runs as that user, without other groups and unable to gain rights. */
+export function asUser(user: ServiceUser | null, tool: string | undefined = setpriv): string[] {
   if (!user) return []
   const { uid, gid } = user
-  if (setpriv) {
-    return [setpriv, '--reuid', `${uid}`, '--regid', `${gid}`, '--clear-groups', '--no-new-privs', '--']
+  if (tool) {
+    return [tool, '--reuid', `${uid}`, '--regid', `${gid}`, '--clear-groups', '--no-new-privs', '--']
   }
   // No util-linux here: Node itself gives up root and then becomes the command.
   const script =
@@ -82,5 +84,3 @@ export function asUser(user: ServiceUser | null): string[] {
     'process.execve(process.argv[3],process.argv.slice(3))'
   return [process.execPath, '-e', script, '--', `${uid}`, `${gid}`]
 }
-
-const setpriv = ['/usr/bin/setpriv', '/bin/setpriv'].find((file) => existsSync(file))

@@ -15,14 +15,16 @@ export function register(program: Command): void {
       .command('deploy <service> [environment]')
       .description('deploy, and follow it to the end (environment: production)')
       .option('--ref <ref>', "branch, tag or commit; the environment's branch when absent"),
-  ).action(async (service: string, environment: string | undefined, options: DeployOptions, command: Command) => {
-    const context = contextOf(command)
-    const client = clientOf(context.settings)
-    const deployment = await client.post<Deployment>('/v1/deployments', {
-      serviceId: service,
-      environment: environment ?? standardEnvironment,
-      ...(options.ref === undefined ? {} : { ref: options.ref }),
-    })
-    await waitOrReturn(context, client, deployment, options)
-  })
+  ).action(
+    async (service: string, environment: string | undefined, options: DeployOptions, command: Command) => {
+      const context = contextOf(command)
+      const client = clientOf(context.settings)
+      const deployment = await client.post<Deployment>('/v1/deployments', {
+        serviceId: service,
+        environment: environment ?? standardEnvironment,
+        ...(options.ref === undefined ? {} : { ref: options.ref }),
+      })
+      await waitOrReturn(context, client, deployment, options)
+    },
+  )
 }

@@ -62,7 +62,7 @@ async function putEnvironment(client: Client, path: string, options: SetOptions)
     branch: branch ?? existing?.branch ?? 'main',
     domains: domain ?? existing?.domains ?? [],
     autoDeploy: autoDeploy ?? existing?.autoDeploy ?? false,
-    ...(existing ? { config: existing.config as NonNullable<PutEnvironment['config']> } : {}),
+    ...(existing ? { config: existing.config } : {}),
   }
   return await client.put<Environment>(path, wanted)
 }

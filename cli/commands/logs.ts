@@ -19,23 +19,31 @@ export function register(program: Command): void {
     .description('print what the steps of a deployment wrote (an id, or a service for its newest one)')
     .option('-f, --follow', 'go on until the deployment has ended')
     .option('--step <step>', 'of one step only, such as build')
-    .action(async (which: string, environment: string | undefined, options: LogsOptions, command: Command) => {
-      const context = contextOf(command)
-      const client = clientOf(context.settings)
-      const deployment = await findDeployment(client, which, environment)
-      const lines = options.follow ? followLines(context, client, deployment, options) : readLines(client, deployment, options)
-      for await (const line of lines) context.print(context.json ? JSON.stringify(line) : textOf(line))
-    })
+    .action(
+      async (which: string, environment: string | undefined, options: LogsOptions, command: Command) => {
+        const context = contextOf(command)
+        const client = clientOf(context.settings)
+        const deployment = await findDeployment(client, which, environment)
+        const lines = options.follow
+          ? followLines(context, client, deployment, options)
+          : readLines(client, deployment, options)
+        for await (const line of lines) context.print(context.json ? JSON.stringify(line) : textOf(line))
+      },
+    )
 }
 
 const textOf = ({ at, step, text }: LogLine): string =>
   `${new Date(at).toTimeString().slice(0, 8)} ${(step ?? '').padEnd(9)} ${harmlessText(text)}`
 
 const pathOf = ({ id }: Deployment, { step }: LogsOptions, page: Record<string, string> = {}): string =>
-  `/v1/deployments/${id}/logs?${new URLSearchParams({ ...page, ...(step === undefined ? {} : { step }) })}`
+  `/v1/deployments/${id}/logs?${new URLSearchParams({ ...page, ...(step === undefined ? {} : { step }) }).toString()}`
 
 /** What there is now, page by page. */
-async function* readLines(client: Client, deployment: Deployment, options: LogsOptions): AsyncGenerator<LogLine> {
+async function* readLines(
+  client: Client,
+  deployment: Deployment,
+  options: LogsOptions,
+): AsyncGenerator<LogLine> {
   let after: number | null = 0
   while (after !== null) {
     const path = pathOf(deployment, options, { after: String(after), limit: '1000' })
@@ -54,11 +62,14 @@ async function* followLines(
   const stop = new AbortController()
   process.once('SIGINT', () => stop.abort())
   const connection = (state: string) =>
-    context.note(state === 'lost' ? 'The API does not answer just now. Tries again …' : 'The API answers again.')
+    context.note(
+      state === 'lost' ? 'The API does not answer just now. Tries again …' : 'The API answers again.',
+    )
   try {
     yield* streamRows<LogLine>(client, pathOf(deployment, options), { signal: stop.signal, connection })
   } catch (error) {
     if (!stop.signal.aborted) throw error
   }
-  if (stop.signal.aborted) throw new CliError('Detached. The deployment goes on.', { exitCode: exitCodes.interrupted })
+  if (stop.signal.aborted)
+    throw new CliError('Detached. The deployment goes on.', { exitCode: exitCodes.interrupted })
 }

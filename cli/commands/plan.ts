@@ -24,11 +24,13 @@ export function register(program: Command): void {
     .action(async (directory: string | undefined, options: PlanOptions, command: Command) => {
       const context = contextOf(command)
       const { service, environment, ref } = options
-      const query = ref === undefined ? '' : `?${new URLSearchParams({ ref })}`
+      const query = ref === undefined ? '' : `?${new URLSearchParams({ ref }).toString()}`
       const found =
         service === undefined
           ? await planFolder(path.resolve(directory ?? '.'))
-          : await clientOf(context.settings).get<Plan>(`${environmentPath(service, environment)}/plan${query}`)
+          : await clientOf(context.settings).get<Plan>(
+              `${environmentPath(service, environment)}/plan${query}`,
+            )
       context.answer(found, () => explain(found, context))
     })
 }
@@ -66,7 +68,9 @@ function explain(plan: Plan, { colors }: Context): string {
     `${colors.bold(plan.technology)}${plan.root === '' ? '' : ` in ${plan.root}`}`,
     ...plan.reasons.map((reason) => `  ${colors.dim(reason)}`),
     '',
-    ...commands.map(([name, step]) => `  ${name.padEnd(9)}${step ? `${step.command}  ${colors.dim(step.reason)}` : '–'}`),
+    ...commands.map(
+      ([name, step]) => `  ${name.padEnd(9)}${step ? `${step.command}  ${colors.dim(step.reason)}` : '–'}`,
+    ),
     ...facts.map(([name, value]) => `  ${name.padEnd(9)}${value}`),
     ...plan.tools.map((tool) => `  needs    ${tool.name} ${tool.version ?? ''}  ${colors.dim(tool.reason)}`),
     ...plan.warnings.map((warning) => `  ${colors.yellow('!')} ${warning}`),

@@ -9,7 +9,9 @@ export function register(program: Command): void {
   waitOptions(
     program
       .command('retry <deployment> [environment]')
-      .description('start an ended deployment anew, from the same commit (an id, or a service for its newest one)'),
+      .description(
+        'start an ended deployment anew, from the same commit (an id, or a service for its newest one)',
+      ),
   ).action(async (which: string, environment: string | undefined, options: WaitOptions, command: Command) => {
     const context = contextOf(command)
     const client = clientOf(context.settings)

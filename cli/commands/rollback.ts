@@ -16,11 +16,13 @@ export function register(program: Command): void {
       .command('rollback <service> [environment]')
       .description('go back to an earlier release; nothing is built')
       .option('--to <release>', 'such as shop.production.r7; the one before the live one when absent'),
-  ).action(async (service: string, environment: string | undefined, options: RollbackOptions, command: Command) => {
-    const context = contextOf(command)
-    const client = clientOf(context.settings)
-    const path = `${environmentPath(service, environment ?? standardEnvironment)}/rollback`
-    const body = options.to === undefined ? {} : { releaseId: options.to }
-    await waitOrReturn(context, client, await client.post<Deployment>(path, body), options)
-  })
+  ).action(
+    async (service: string, environment: string | undefined, options: RollbackOptions, command: Command) => {
+      const context = contextOf(command)
+      const client = clientOf(context.settings)
+      const path = `${environmentPath(service, environment ?? standardEnvironment)}/rollback`
+      const body = options.to === undefined ? {} : { releaseId: options.to }
+      await waitOrReturn(context, client, await client.post<Deployment>(path, body), options)
+    },
+  )
 }

@@ -25,9 +25,12 @@ export function register(program: Command): void {
       const client = clientOf(context.settings)
       const source = { kind: 'git', url: absoluteIfLocal(repository) }
       const added = await client.post<Service>('/v1/services', { serviceId: name, source })
-      if (options.environment) await client.put(environmentPath(name, standardEnvironment), { branch: options.branch })
+      if (options.environment)
+        await client.put(environmentPath(name, standardEnvironment), { branch: options.branch })
       context.answer(added, ({ serviceId }) => serviceId)
-      context.note(options.environment ? `Next: sluice deploy ${name}` : `Next: sluice env set ${name} <environment>`)
+      context.note(
+        options.environment ? `Next: sluice deploy ${name}` : `Next: sluice env set ${name} <environment>`,
+      )
     })
   service
     .command('list')
@@ -38,7 +41,11 @@ export function register(program: Command): void {
       context.answer(data, () =>
         table(
           ['SERVICE', 'ENVIRONMENTS', 'SOURCE'],
-          data.map(({ serviceId, environments, source }) => [serviceId, environments.join(', ') || '–', source.url]),
+          data.map(({ serviceId, environments, source }) => [
+            serviceId,
+            environments.join(', ') || '–',
+            source.url,
+          ]),
         ),
       )
     })

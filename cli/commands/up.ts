@@ -8,9 +8,16 @@ export function register(program: Command): void {
     .description('start Sluice on this machine, in the foreground')
     .action(async (_options: object, command: Command) => {
       const context = contextOf(command)
-      const [{ up }, { upLog }] = await Promise.all([import('../../stack/up.ts'), import('../../stack/up-log.ts')])
+      const [{ up }, { upLog }] = await Promise.all([
+        import('../../stack/up.ts'),
+        import('../../stack/up-log.ts'),
+      ])
       const log = upLog(process.stdout, { json: context.json, color: wantsColor(process.stdout) })
-      await up(context.settings, log, stopSignal(() => log.say('sluice', 'ends at once')))
+      await up(
+        context.settings,
+        log,
+        stopSignal(() => log.say('sluice', 'ends at once')),
+      )
     })
 }
 

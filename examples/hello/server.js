@@ -9,7 +9,8 @@ const startedAt = Date.now()
 const clocks = new Set()
 
 const routes = {
-  '/': (response) => send(response, 'text/html; charset=utf-8', page({ version, deployment, port, pid: process.pid })),
+  '/': (response) =>
+    send(response, 'text/html; charset=utf-8', page({ version, deployment, port, pid: process.pid })),
   '/healthz': (response) => send(response, 'text/plain', 'ok\n'),
   '/clock': (response) => {
     response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' })

@@ -11,7 +11,7 @@ import { invalid } from '../validation.ts'
 
 const tags = ['deployments']
 /** Largest `seq`: an integer column. */
-const seq = z.coerce.number().int().min(0).max(2_147_483_647)
+const seq = z.coerce.number().int().min(0).max(2_147_483_647).openapi({ type: 'integer' })
 const pageQuery = z.object({
   after: seq.default(0).describe('Only what comes after this `seq`; `Last-Event-ID` wins over it'),
   limit: z.coerce

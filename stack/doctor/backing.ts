@@ -1,5 +1,5 @@
 import { homePaths, type Settings } from '../../contract/settings.ts'
-import { findPostgres } from '../postgres-binaries.ts'
+import { findPostgres } from '../find-postgres.ts'
 import { probePostgres } from '../postgres-probe.ts'
 import { localUrl, postgresRuns } from '../postgres.ts'
 import type { StackError } from '../stack-error.ts'
@@ -19,9 +19,16 @@ async function checkPostgres(settings: Settings): Promise<Check> {
   if (url !== undefined) {
     try {
       await probePostgres(url, 5000)
-      return ok(name, settings.databaseUrl ? 'DATABASE_URL answers' : `answers on port ${settings.postgresPort}`)
+      return ok(
+        name,
+        settings.databaseUrl ? 'DATABASE_URL answers' : `answers on port ${settings.postgresPort}`,
+      )
     } catch (error) {
-      return missing(name, `does not answer: ${(error as Error).message}`, 'Start it, or correct DATABASE_URL.')
+      return missing(
+        name,
+        `does not answer: ${(error as Error).message}`,
+        'Start it, or correct DATABASE_URL.',
+      )
     }
   }
   try {
@@ -46,5 +53,9 @@ async function checkTemporal(settings: Settings): Promise<Check> {
   if (!binary) return advice(name, 'not on this machine', 'Nothing is to be done: `sluice up` fetches it.')
   if (!temporalRuns(settings.home)) return ok(name, `${await versionOf(binary)} (${binary}); not running`)
   if (await listens(settings.temporalPort)) return ok(name, `answers on port ${settings.temporalPort}`)
-  return missing(name, 'runs but does not answer', 'See logs/temporal.log in the home; restart with `sluice down` and `up`.')
+  return missing(
+    name,
+    'runs but does not answer',
+    'See logs/temporal.log in the home; restart with `sluice down` and `up`.',
+  )
 }

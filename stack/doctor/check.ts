@@ -9,5 +9,15 @@ export interface Check {
 }
 
 export const ok = (name: string, detail: string): Check => ({ name, state: 'ok', detail })
-export const advice = (name: string, detail: string, fix: string): Check => ({ name, state: 'advice', detail, fix })
-export const missing = (name: string, detail: string, fix: string): Check => ({ name, state: 'missing', detail, fix })
+export const advice = (name: string, detail: string, fix: string): Check => ({
+  name,
+  state: 'advice',
+  detail,
+  fix,
+})
+export const missing = (name: string, detail: string, fix: string): Check => ({
+  name,
+  state: 'missing',
+  detail,
+  fix,
+})

@@ -17,7 +17,11 @@ function checkWritable(home: string, existing: string): Check {
     accessSync(existing, constants.W_OK | constants.X_OK)
     return ok('Home', home === existing ? home : `${home} (made at the first start)`)
   } catch {
-    return missing('Home', `${existing} may not be written by this user`, 'Set SLUICE_HOME to a folder that may.')
+    return missing(
+      'Home',
+      `${existing} may not be written by this user`,
+      'Set SLUICE_HOME to a folder that may.',
+    )
   }
 }
 

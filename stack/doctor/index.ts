@@ -12,10 +12,9 @@ export type { Check }
 export async function examine(settings: Settings): Promise<Check[]> {
   const checks = await Promise.all([
     checkPrograms(),
-    checkHome(settings),
     checkBacking(settings),
     checkPorts(settings),
     checkParts(settings),
   ])
-  return checks.flat()
+  return [...checkHome(settings), ...checks.flat()]
 }

@@ -22,7 +22,11 @@ async function checkServer({ apiPort, url }: Settings): Promise<Check> {
     const { detail } = (await answer.json()) as { detail?: string }
     return missing('server', detail ?? `answers ${answer.status}`, 'See the log of `sluice up`.')
   } catch (error) {
-    return missing('server', `does not answer at ${url}: ${(error as Error).message}`, 'See the log of `sluice up`.')
+    return missing(
+      'server',
+      `does not answer at ${url}: ${(error as Error).message}`,
+      'See the log of `sluice up`.',
+    )
   }
 }
 
@@ -34,6 +38,7 @@ function checkProcess(home: string, part: string): Check {
 
 async function checkRouter(home: string): Promise<Check> {
   const health = await routerHealth(homePaths(home).routerSocket)
-  if (health) return ok('router', `${health.routes} routes on port ${health.port}, up for ${health.uptimeSeconds} s`)
+  if (health)
+    return ok('router', `${health.routes} routes on port ${health.port}, up for ${health.uptimeSeconds} s`)
   return missing('router', 'does not answer', 'See logs/router.log in the home.')
 }

@@ -24,7 +24,8 @@ async function checkPort({ port, address, purpose, setting }: WantedPort, own: S
   const error = await bindError(port, address)
   if (!error) return ok(name, `free, for ${purpose}`)
   const holder = portHolder(port)
-  if (holder && (own.has(holder.pid) || own.has(parentOf(holder.pid) ?? 0))) return ok(name, `in use by ${purpose}`)
+  if (holder && (own.has(holder.pid) || own.has(parentOf(holder.pid) ?? 0)))
+    return ok(name, `in use by ${purpose}`)
   const who = holder ? ` by ${holder.command} (pid ${holder.pid})` : ''
   return missing(name, `for ${purpose}, is in use${who}`, `End that, or set ${setting}.`)
 }

@@ -26,7 +26,10 @@ afterAll(async () => {
 async function addService(name: string) {
   const repository = makeRepository(root.directory, name)
   repository.commit({ 'server.js': server, 'sluice.yaml': 'start: exec node server.js\n' })
-  expect(await sluice.cli('service', 'add', name, repository.directory)).toMatchObject({ exitCode: 0, stdout: `${name}\n` })
+  expect(await sluice.cli('service', 'add', name, repository.directory)).toMatchObject({
+    exitCode: 0,
+    stdout: `${name}\n`,
+  })
   return repository
 }
 
@@ -38,9 +41,13 @@ test('from nothing to live, then a look at it', { timeout: 120_000 }, async () =
   expect(deployed.stderr).not.toContain('\u001b')
 
   expect((await sluice.cli('service', 'list')).stdout).toMatch(/^shop +production +\//m)
-  expect((await sluice.cli('status')).stdout).toMatch(/^shop +production +#1 +[0-9a-f]{12} +#1 SUCCEEDED +http/m)
+  expect((await sluice.cli('status')).stdout).toMatch(
+    /^shop +production +#1 +[0-9a-f]{12} +#1 SUCCEEDED +http/m,
+  )
   expect((await sluice.cli('status', 'shop')).stdout).toMatch(/✓ switch/)
-  expect(JSON.parse((await sluice.cli('status', 'shop.production.1', '--json')).stdout)).toMatchObject({ live: true })
+  expect(JSON.parse((await sluice.cli('status', 'shop.production.1', '--json')).stdout)).toMatchObject({
+    live: true,
+  })
   expect((await sluice.cli('logs', 'shop')).exitCode).toBe(0)
   expect((await sluice.cli('open', 'shop')).stdout).toBe(`http://shop.localhost:${sluice.routerPort}/\n`)
   expect((await sluice.cli('token')).stdout.trim()).toBe(sluice.token)
@@ -50,7 +57,9 @@ test('from nothing to live, then a look at it', { timeout: 120_000 }, async () =
   expect(JSON.parse(again.stdout)).toMatchObject({ id: 'shop.production.2', status: 'SUCCEEDED' })
   expect(again.stderr).toBe('')
   expect(await sluice.cli('rollback', 'shop')).toMatchObject({ exitCode: 0 })
-  expect(JSON.parse((await sluice.cli('status', 'shop', '--json')).stdout)).toMatchObject({ rollbackOf: 'shop.production.1' })
+  expect(JSON.parse((await sluice.cli('status', 'shop', '--json')).stdout)).toMatchObject({
+    rollbackOf: 'shop.production.1',
+  })
 })
 
 test('a failure tells step, code, output, hint and link, and exits with 3', { timeout: 90_000 }, async () => {
@@ -58,7 +67,13 @@ test('a failure tells step, code, output, hint and link, and exits with 3', { ti
   repository.commit({ 'sluice.yaml': 'build: echo no such module >&2; exit 1\nstart: exec node server.js\n' })
   const { exitCode, stderr, stdout } = await sluice.cli('deploy', 'broken')
   expect({ exitCode, stdout }).toEqual({ exitCode: 3, stdout: '' })
-  for (const text of ['failed at build: BuildFailed', 'no such module', 'from a clean checkout', '#build-failed', 'sluice logs broken.production.1']) {
+  for (const text of [
+    'failed at build: BuildFailed',
+    'no such module',
+    'from a clean checkout',
+    '#build-failed',
+    'sluice logs broken.production.1',
+  ]) {
     expect(stderr).toContain(text)
   }
   expect((await sluice.cli('logs', 'broken', '-f', '--step', 'build')).stdout).toContain('no such module')
@@ -69,27 +84,40 @@ test('a failure tells step, code, output, hint and link, and exits with 3', { ti
 
 test('waiting can end early, Ctrl-C only detaches, cancel cancels', { timeout: 120_000 }, async () => {
   const repository = await addService('slow')
-  repository.commit({ 'sluice.yaml': 'build: sleep 60\nstart: exec node server.js\n' })
+  repository.commit({ 'sluice.yaml': 'build: echo building; sleep 60\nstart: exec node server.js\n' })
   expect(await sluice.cli('deploy', 'slow', '--timeout', '1s')).toMatchObject({
     exitCode: 6,
     stderr: expect.stringContaining('The deployment slow.production.1 goes on'),
   })
-  const following = spawn(process.execPath, [path.resolve('bin/sluice.js'), 'logs', 'slow', '-f'], { env: sluice.environment })
+  const following = spawn(process.execPath, [path.resolve('bin/sluice.js'), 'logs', 'slow', '-f'], {
+    env: sluice.environment,
+  })
   const exited = once(following, 'exit')
   await once(following.stdout, 'data').catch(() => {})
   following.kill('SIGINT')
   expect((await exited)[0]).toBe(130)
 
-  const second = JSON.parse((await sluice.cli('deploy', 'slow', '--no-wait', '--json')).stdout) as Deployment
-  const waiting = sluice.cli('deploy', 'slow')
-  expect(await sluice.cli('cancel', 'slow.production.1', '--reason', 'wrong one')).toMatchObject({
+  const accepted = JSON.parse(
+    (await sluice.cli('deploy', 'slow', '--no-wait', '--json')).stdout,
+  ) as Deployment
+  expect(accepted).toMatchObject({ id: 'slow.production.2', status: 'QUEUED' })
+  expect(await sluice.cli('cancel', 'slow.production.2')).toMatchObject({
     exitCode: 0,
-    stdout: 'slow.production.1 CANCELED\n',
+    stdout: 'slow.production.2 CANCELED\n',
   })
-  // Of two that wait, the newer one takes the older one's place.
-  await expect.poll(async () => (await sluice.api('GET', `/v1/deployments/${second.id}`)).body.status).toBe('SUPERSEDED')
-  expect(await sluice.cli('cancel', 'slow')).toMatchObject({ exitCode: 0 })
-  expect(await waiting).toMatchObject({ exitCode: 7 })
+  const canceled = await sluice.cli('cancel', 'slow.production.1', '--reason', 'wrong one')
+  expect(canceled).toMatchObject({ exitCode: 0, stdout: 'slow.production.1 CANCELED\n' })
+})
+
+test('a deployment that somebody cancels ends the wait with 7', { timeout: 60_000 }, async () => {
+  const repository = await addService('unwanted')
+  repository.commit({ 'sluice.yaml': 'build: sleep 60\nstart: exec node server.js\n' })
+  const waiting = sluice.cli('deploy', 'unwanted')
+  await expect
+    .poll(() => sluice.cli('status', 'unwanted'), { timeout: 20_000, interval: 500 })
+    .toMatchObject({ exitCode: 0 })
+  expect(await sluice.cli('cancel', 'unwanted')).toMatchObject({ exitCode: 0 })
+  expect(await waiting).toMatchObject({ exitCode: 7, stderr: expect.stringContaining('was canceled') })
 })
 
 test('env set adds an environment, and later changes only what it names', { timeout: 60_000 }, async () => {
@@ -106,7 +134,9 @@ test('env set adds an environment, and later changes only what it names', { time
   const { body } = await sluice.api('GET', '/v1/services/settled/environments/staging')
   expect(body).toMatchObject({ branch: 'next', domains: ['settled.example.com'] })
   const { body: variables } = await sluice.api('GET', '/v1/services/settled/environments/staging/variables')
-  expect(variables.data.map(({ name, value }: { name: string; value: string | null }) => [name, value])).toEqual([
+  expect(
+    variables.data.map(({ name, value }: { name: string; value: string | null }) => [name, value]),
+  ).toEqual([
     ['BOTH', 'argument'],
     ['FROM_FILE', 'two words'],
     ['MORE', null],
@@ -118,9 +148,15 @@ test('refusals name the field and the code; a wrong token is an access error', a
     exitCode: 1,
     stderr: expect.stringMatching(/ValidationFailed[^]*\/serviceId/),
   })
-  expect(await sluice.cli('deploy', 'nothing')).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('ServiceNotFound') })
+  expect(await sluice.cli('deploy', 'nothing')).toMatchObject({
+    exitCode: 1,
+    stderr: expect.stringContaining('ServiceNotFound'),
+  })
   expect(await sluice.cli('status', 'nothing')).toMatchObject({ exitCode: 1 })
   const wrong = { ...sluice.environment, SLUICE_TOKEN: 'x'.repeat(32) }
   const { callCli } = await import('./sluice.ts')
-  expect(await callCli(['status'], wrong)).toMatchObject({ exitCode: 4, stderr: expect.stringContaining('SLUICE_TOKEN') })
+  expect(await callCli(['status'], wrong)).toMatchObject({
+    exitCode: 4,
+    stderr: expect.stringContaining('SLUICE_TOKEN'),
+  })
 })

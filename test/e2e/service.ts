@@ -90,11 +90,12 @@ export async function deploymentWhen(
   sluice: Sluice,
   id: string,
   condition: (deployment: Deployment) => boolean,
+  lookEveryMs = 40,
 ): Promise<Deployment> {
   for (;;) {
     const deployment = await find(sluice, id)
     if (condition(deployment)) return deployment
-    await new Promise((resolve) => setTimeout(resolve, 40))
+    await new Promise((resolve) => setTimeout(resolve, lookEveryMs))
   }
 }
 

@@ -33,7 +33,12 @@ export interface Sluice {
   token: string
   /** What its processes were given; for `sluice` commands against it. */
   environment: NodeJS.ProcessEnv
-  api<T = any>(method: string, route: string, body?: unknown, headers?: Record<string, string>): Promise<ApiAnswer<T>>
+  api<T = any>(
+    method: string,
+    route: string,
+    body?: unknown,
+    headers?: Record<string, string>,
+  ): Promise<ApiAnswer<T>>
   /** Lines of a stream, read to its end. */
   ndjson(route: string): Promise<Record<string, unknown>[]>
   cli(...args: string[]): Promise<CliAnswer>
@@ -109,8 +114,10 @@ export async function startSluice(options: StartOptions = {}): Promise<Sluice> {
     part,
     api: (method, route, body, headers) => callApi(url + route, token, method, body, headers),
     async ndjson(route) {
-      const answer = await callApi<string>(url + route, token, 'GET', undefined, { accept: 'application/x-ndjson' })
-      const lines = String(answer.body).split('\n').filter(Boolean)
+      const answer = await callApi<string>(url + route, token, 'GET', undefined, {
+        accept: 'application/x-ndjson',
+      })
+      const lines = answer.body.split('\n').filter(Boolean)
       return lines.map((line) => JSON.parse(line) as Record<string, unknown>)
     },
     cli: (...args) => callCli(args, environment),
@@ -169,9 +176,13 @@ export function cleanEnvironment(): NodeJS.ProcessEnv {
 }
 
 async function launch(environment: NodeJS.ProcessEnv, readyWithin: number) {
-  const child = spawn(process.execPath, [launcher, 'up'], { env: environment, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, [launcher, 'up'], {
+    env: environment,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   let output = ''
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()))
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (chunk: Buffer) => (output += chunk.toString()))
   let exited = false
   const ended = new Promise<void>((resolve) => {
     // Not `close`: the router keeps nothing of ours, but a part that is being ended may hold the pipe for a moment.
@@ -215,10 +226,19 @@ async function callApi<T>(
   })
   const text = await answer.text()
   const isJson = /[/+]json/.test(answer.headers.get('content-type') ?? '')
-  return { status: answer.status, headers: answer.headers, body: (isJson && text ? JSON.parse(text) : text) as T }
+  return {
+    status: answer.status,
+    headers: answer.headers,
+    body: (isJson && text ? JSON.parse(text) : text) as T,
+  }
 }
 
-async function waitForPart(home: string, name: RunningPart, earlier: RunRecord | undefined, log: () => string) {
+async function waitForPart(
+  home: string,
+  name: RunningPart,
+  earlier: RunRecord | undefined,
+  log: () => string,
+) {
   const deadline = Date.now() + 60_000
   for (;;) {
     const record = readLiveRecord(home, name)
@@ -232,7 +252,9 @@ const isSame = (a: RunRecord, b: RunRecord): boolean => a.pid === b.pid && a.sta
 
 /** Processes that work in the home, run something of it, or were told its path. */
 async function processesOf(home: string): Promise<string[]> {
-  const pids = (await readdir('/proc').catch(() => [])).filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
+  const pids = (await readdir('/proc').catch(() => [])).filter(
+    (name) => /^\d+$/.test(name) && Number(name) !== process.pid,
+  )
   const found = await Promise.all(pids.map((pid) => describe(pid, home)))
   return found.filter((line) => line !== undefined)
 }

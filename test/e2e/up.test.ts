@@ -14,17 +14,25 @@ beforeAll(async () => {
 afterAll(() => sluice.stop())
 
 const example = async (): Promise<{ status: number; text: string }> => {
-  const answer = await request(`http://127.0.0.1:${sluice.routerPort}/`, { headers: { host: 'hello.localhost' } })
+  const answer = await request(`http://127.0.0.1:${sluice.routerPort}/`, {
+    headers: { host: 'hello.localhost' },
+  })
   return { status: answer.statusCode, text: await answer.body.text() }
 }
 
 test('the first start deploys the example and says where it is', { timeout: 120_000 }, async () => {
-  await expect.poll(() => sluice.log(), { timeout: 100_000 }).toContain(`http://hello.localhost:${sluice.routerPort}/`)
-  expect(await example()).toMatchObject({ status: 200, text: expect.stringContaining('<dd id="deployment">1</dd>') })
+  await expect
+    .poll(() => sluice.log(), { timeout: 100_000 })
+    .toContain(`http://hello.localhost:${sluice.routerPort}/`)
+  expect(await example()).toMatchObject({
+    status: 200,
+    text: expect.stringContaining('<dd id="deployment">1</dd>'),
+  })
 })
 
 test('what a newcomer needs is in the log', () => {
-  for (const text of [sluice.url, `${sluice.url}/docs`, '/secrets/token', 'Ctrl-C']) expect(sluice.log()).toContain(text)
+  for (const text of [sluice.url, `${sluice.url}/docs`, '/secrets/token', 'Ctrl-C'])
+    expect(sluice.log()).toContain(text)
   expect(sluice.log()).not.toContain(sluice.token)
 })
 
@@ -39,7 +47,9 @@ test('doctor finds everything well', async () => {
   const { exitCode, stdout } = await sluice.cli('doctor', '--json')
   const checks = JSON.parse(stdout) as { name: string; state: string }[]
   expect(checks.filter(({ state }) => state !== 'ok')).toEqual([])
-  expect(checks.map(({ name }) => name)).toEqual(expect.arrayContaining(['server', 'worker', 'agent', 'router']))
+  expect(checks.map(({ name }) => name)).toEqual(
+    expect.arrayContaining(['server', 'worker', 'agent', 'router']),
+  )
   expect(exitCode).toBe(0)
 })
 
@@ -50,7 +60,9 @@ test.for(killed)('%s, killed with -9, is back by itself', { timeout: 60_000 }, a
   await expect
     .poll(() => sluice.api('GET', '/readyz').catch(() => undefined), { timeout: 30_000 })
     .toMatchObject({ status: 200 })
-  await expect.poll(() => example().catch(() => undefined), { timeout: 10_000 }).toMatchObject({ status: 200 })
+  await expect
+    .poll(() => example().catch(() => undefined), { timeout: 10_000 })
+    .toMatchObject({ status: 200 })
 })
 
 test('after the kills a deploy works', { timeout: 90_000 }, async () => {
@@ -59,27 +71,39 @@ test('after the kills a deploy works', { timeout: 90_000 }, async () => {
   expect(stdout.trim()).toBe(`http://hello.localhost:${sluice.routerPort}/`)
 })
 
-test('stopping `up` leaves router and services; the next one takes them over', { timeout: 120_000 }, async () => {
-  const router = sluice.part('router')
-  await sluice.stopUp('SIGINT')
-  expect(await example()).toMatchObject({ status: 200 })
-  for (const part of ['up', 'server', 'worker', 'agent', 'temporal', 'postgres']) {
-    expect(readLiveRecord(sluice.home, part)).toBeUndefined()
-  }
-  await sluice.startAgain()
-  expect(sluice.part('router')).toMatchObject({ pid: router.pid, started: router.started })
-  expect(sluice.log()).toContain(`runs already (pid ${router.pid})`)
-  expect(sluice.log().match(/deploys the example/g)).toHaveLength(1)
-})
+test(
+  'stopping `up` leaves router and services; the next one takes them over',
+  { timeout: 120_000 },
+  async () => {
+    const router = sluice.part('router')
+    await sluice.stopUp('SIGINT')
+    expect(await example()).toMatchObject({ status: 200 })
+    for (const part of ['up', 'server', 'worker', 'agent', 'temporal', 'postgres']) {
+      expect(readLiveRecord(sluice.home, part)).toBeUndefined()
+    }
+    await sluice.startAgain()
+    expect(sluice.part('router')).toMatchObject({ pid: router.pid, started: router.started })
+    expect(sluice.log()).toContain(`runs already (pid ${router.pid})`)
+    expect(sluice.log().match(/deploys the example/g)).toHaveLength(1)
+  },
+)
 
-test('after a kill -9 of `up` its parts end by themselves, and the next one starts', { timeout: 120_000 }, async () => {
-  const kept = (['router', 'temporal', 'postgres'] as const).map((part) => sluice.part(part))
-  const parts = (['server', 'worker', 'agent'] as const).map((part) => sluice.part(part))
-  await sluice.stopUp('SIGKILL')
-  await sluice.startAgain()
-  expect(kept.map(({ part }) => sluice.part(part as RunningPart).pid)).toEqual(kept.map(({ pid }) => pid))
-  expect(parts.map(({ pid, started }) => identityOf(pid)?.started === started)).toEqual([false, false, false])
-})
+test(
+  'after a kill -9 of `up` its parts end by themselves, and the next one starts',
+  { timeout: 120_000 },
+  async () => {
+    const kept = (['router', 'temporal', 'postgres'] as const).map((part) => sluice.part(part))
+    const parts = (['server', 'worker', 'agent'] as const).map((part) => sluice.part(part))
+    await sluice.stopUp('SIGKILL')
+    await sluice.startAgain()
+    expect(kept.map(({ part }) => sluice.part(part as RunningPart).pid)).toEqual(kept.map(({ pid }) => pid))
+    expect(parts.map(({ pid, started }) => identityOf(pid)?.started === started)).toEqual([
+      false,
+      false,
+      false,
+    ])
+  },
+)
 
 test('a port in use is named before anything is started', { timeout: 60_000 }, async () => {
   const server = createServer().listen(0, '127.0.0.1')

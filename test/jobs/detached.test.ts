@@ -20,7 +20,12 @@ describe('a command', () => {
     const odd = `it's "quoted" $HOME \`id\` \\ é\nsecond line`
     const environment = { PATH: process.env['PATH']!, ODD: odd, name: 'n', command: 'c', EMPTY: '' }
     const { output } = await run(job('env -0', { environment }))
-    const seen = Object.fromEntries(output.split('\0').filter(Boolean).map((line) => line.split(/=(.*)/s)))
+    const seen = Object.fromEntries(
+      output
+        .split('\0')
+        .filter(Boolean)
+        .map((line) => line.split(/=(.*)/s)),
+    )
     expect(Buffer.from(seen['ODD'], 'latin1').toString()).toBe(odd)
     const { ODD: _, PWD: __, SLUICE_RUN: ___, SLUICE_JOB: id, ...rest } = seen
     const { ODD: ____, ...expected } = environment
@@ -31,9 +36,13 @@ describe('a command', () => {
   test('leaves no variable on the disk and none among the arguments', async () => {
     const { run, job, home } = await workbench()
     const secret = 'never-to-be-written'
-    const spec = job('cat /proc/$$/cmdline /proc/$PPID/cmdline', { environment: { PATH: '/usr/bin:/bin', SECRET: secret } })
+    const spec = job('cat /proc/$$/cmdline /proc/$PPID/cmdline', {
+      environment: { PATH: '/usr/bin:/bin', SECRET: secret },
+    })
     expect((await run(spec)).output).not.toContain(secret)
-    const files = readdirSync(home, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
+    const files = readdirSync(home, { recursive: true, withFileTypes: true }).filter((entry) =>
+      entry.isFile(),
+    )
     for (const { parentPath, name } of files)
       expect(readFileSync(path.join(parentPath, name), 'utf8')).not.toContain(secret)
   })
@@ -41,31 +50,46 @@ describe('a command', () => {
   test.runIf(asRoot)('runs as the user of its service, who cannot gain rights or see the job', async () => {
     const { run, job, users, home } = await workbench()
     const user = await users.userOf('shop', 'production')
-    const { output } = await run(job(`id -u; id -g; id -G; umask; grep NoNewPrivs /proc/self/status; ls ${home}/jobs`))
+    const { output } = await run(
+      job(`id -u; id -g; id -G; umask; grep NoNewPrivs /proc/self/status; ls ${home}/jobs`),
+    )
     expect(output).toMatch(new RegExp(`^${user!.uid}\n${user!.gid}\n${user!.gid}\n0077\nNoNewPrivs:\\s1\n`))
     expect(output).toContain('ermission denied')
   })
 
   test.runIf(asRoot)('its LD_PRELOAD and BASH_ENV are loaded with its own rights only', async () => {
     const { run, job, file } = await workbench()
-    const environment = { PATH: '/usr/bin:/bin', ENV: './env.sh', BASH_ENV: './env.sh', LD_PRELOAD: '/nonexistent.so' }
+    const environment = {
+      PATH: '/usr/bin:/bin',
+      ENV: './env.sh',
+      BASH_ENV: './env.sh',
+      LD_PRELOAD: '/nonexistent.so',
+    }
     await run(job(`echo 'id -u >>who' >env.sh; bash -c true; id -u`, { environment }))
     expect(file('who')).not.toMatch(/^0$/m)
   })
 
   test('is stopped at a variable that the system would refuse, by name', async () => {
     const { run, job } = await workbench()
-    await expect(run(job('true', { environment: { BIG: 'x'.repeat(131_072) } }))).rejects.toThrow('BIG is larger')
+    await expect(run(job('true', { environment: { BIG: 'x'.repeat(131_072) } }))).rejects.toThrow(
+      'BIG is larger',
+    )
   })
 
   test('killed by a signal says which', async () => {
     const { run, job } = await workbench()
-    expect(await run(job('kill -9 $$'))).toMatchObject({ outcome: 'exited', exitCode: 137, signal: 'SIGKILL' })
+    expect(await run(job('kill -9 $$'))).toMatchObject({
+      outcome: 'exited',
+      exitCode: 137,
+      signal: 'SIGKILL',
+    })
   })
 
   test('whose folder cannot be entered fails like a command', async () => {
     const { run, job, folder } = await workbench()
-    expect(await run(job('true', { directory: path.join(folder, 'absent') }))).toMatchObject({ exitCode: 126 })
+    expect(await run(job('true', { directory: path.join(folder, 'absent') }))).toMatchObject({
+      exitCode: 126,
+    })
   })
 })
 
@@ -94,7 +118,12 @@ describe('attaching', () => {
     const first = agent(spec)
     await until(() => file('ran') !== '')
     first.kill('SIGKILL')
-    expect(await run(spec)).toMatchObject({ outcome: 'exited', exitCode: 0, attached: true, output: 'one\ntwo\n' })
+    expect(await run(spec)).toMatchObject({
+      outcome: 'exited',
+      exitCode: 0,
+      attached: true,
+      output: 'one\ntwo\n',
+    })
     expect(file('ran')).toBe('ran\n')
   })
 
@@ -102,7 +131,10 @@ describe('attaching', () => {
     const { run, job, agent, file } = await workbench()
     for (let delay = 0; delay < 12; delay++) {
       const name = `ran-${delay}`
-      const spec = job(`echo ran >>${name}`, { id: `shop/production/${delay + 1}/migrate`, repeatable: false })
+      const spec = job(`echo ran >>${name}`, {
+        id: `shop/production/${delay + 1}/migrate`,
+        repeatable: false,
+      })
       const first = agent(spec)
       await new Promise((resolve) => first.stdout!.once('data', resolve))
       await sleep(delay * 2)
@@ -201,7 +233,9 @@ describe('ending a job', () => {
 
   test('a cancel before the start runs nothing', async () => {
     const { run, job, file } = await workbench()
-    await expect(run(job('echo ran >ran'), { signal: AbortSignal.abort('cancel') })).rejects.toThrow(JobCanceled)
+    await expect(run(job('echo ran >ran'), { signal: AbortSignal.abort('cancel') })).rejects.toThrow(
+      JobCanceled,
+    )
     expect(file('ran')).toBe('')
   })
 
@@ -254,7 +288,9 @@ describe('output', () => {
   test('what a command leaves in the background neither holds the result nor survives it', async () => {
     const { run, job, home } = await workbench()
     const began = performance.now()
-    const result = await run(job('(trap "" TERM; while :; do echo still; sleep 0.05; done) & (setsid sleep 60 &); echo end'))
+    const result = await run(
+      job('(trap "" TERM; while :; do echo still; sleep 0.05; done) & (setsid sleep 60 &); echo end'),
+    )
     expect(result).toMatchObject({ outcome: 'exited', exitCode: 0 })
     expect(performance.now() - began).toBeLessThan(8000)
     await until(() => survivors(home).length === 0)
@@ -270,7 +306,8 @@ describe('output', () => {
       handedOn += chunk.length
       await sleep(5)
     }
-    const lines = 'i=0; while [ $i -lt 30 ]; do head -c 1000000 /dev/zero | tr "\\0" x; i=$((i+1)); sleep 0.02; done'
+    const lines =
+      'i=0; while [ $i -lt 30 ]; do head -c 1000000 /dev/zero | tr "\\0" x; i=$((i+1)); sleep 0.02; done'
     const result = await run(job(`${lines}; echo; echo the end`), { write: slow })
     expect(result).toMatchObject({ outcome: 'exited', exitCode: 0 })
     expect(result).toHaveProperty('tail', 'the end\n')

@@ -26,6 +26,13 @@ test('an empty path becomes the usual one', () => {
 })
 
 test('only language and time zone are inherited besides', () => {
-  const env = { PATH: '/bin', TZ: 'Europe/Paris', LC_ALL: 'C', SLUICE_TOKEN: 'x', HOME: '/root', LD_PRELOAD: 'x' }
+  const env = {
+    PATH: '/bin',
+    TZ: 'Europe/Paris',
+    LC_ALL: 'C',
+    SLUICE_TOKEN: 'x',
+    HOME: '/root',
+    LD_PRELOAD: 'x',
+  }
   expect(hostEnvironment(env)).toEqual({ LANG: 'C.UTF-8', LC_ALL: 'C', TZ: 'Europe/Paris', PATH: '/bin' })
 })

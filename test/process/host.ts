@@ -4,7 +4,6 @@ import os from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, expect } from 'vitest'
-import { membersOf } from '../../adapters/process/group.ts'
 import { readProcesses } from '../../adapters/process/process-table.ts'
 import { serviceUsers, type ServiceUsers } from '../../adapters/process/service-user.ts'
 
@@ -47,7 +46,7 @@ afterEach(async () => {
 /** Command lines of processes that have to do with a home. */
 export function survivors(home: string): string[] {
   return readProcesses()
-    .filter(({ state, pid }) => state !== 'Z' && pid !== process.pid)
+    .filter(({ ended, pid }) => !ended && pid !== process.pid)
     .filter(({ pid }) => ['cmdline', 'environ'].some((file) => textOf(pid, file).includes(home)))
     .map(({ pid }) => textOf(pid, 'cmdline').replaceAll('\0', ' '))
 }
@@ -65,5 +64,3 @@ export async function until(holds: () => unknown): Promise<void> {
   for (const end = Date.now() + 5000; Date.now() < end; await sleep(20)) if (await holds()) return
   throw new Error(`never happened: ${String(holds)}`)
 }
-
-export const hasMembers = (mark: string): boolean => membersOf({ leader: undefined, mark }).length > 0

@@ -19,7 +19,9 @@ test('a stranger with the same pid, or from another boot, is not the process', (
 
 test('a zombie is not alive, although it can be signalled', async () => {
   // The shell becomes a sleep that never asks how its child ended.
-  const parent = spawn('sh', ['-c', 'sleep 0.1 & echo $!; exec sleep 30'], { stdio: ['ignore', 'pipe', 'ignore'] })
+  const parent = spawn('sh', ['-c', 'sleep 0.1 & echo $!; exec sleep 30'], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
   try {
     const [line] = (await once(parent.stdout, 'data')) as [Buffer]
     const pid = Number(line.toString())
@@ -37,6 +39,14 @@ test('the name of a program may hold spaces, parentheses and a newline', () => {
     parent: 1,
     group: 7,
     state: 'S',
+    ended: false,
     start: '4242',
   })
+})
+
+test('a process is alive until its last thread is gone', () => {
+  const stat = (threads: number) =>
+    `9 (x) Z 1 9 9 ${Array.from({ length: 13 }, () => '0').join(' ')} ${threads} 0 4242 0`
+  expect(parseStat(stat(2))!.ended).toBe(false)
+  expect(parseStat(stat(1))!.ended).toBe(true)
 })

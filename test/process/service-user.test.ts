@@ -1,9 +1,10 @@
+import { execFileSync } from 'node:child_process'
 import { chmod, mkdir, readdir } from 'node:fs/promises'
 import path from 'node:path'
 import { expect, test } from 'vitest'
 import { assertReachable, barrierTo } from '../../adapters/process/reachable.ts'
 import { serviceFolders } from '../../adapters/process/service-folders.ts'
-import { serviceUsers } from '../../adapters/process/service-user.ts'
+import { asUser, serviceUsers } from '../../adapters/process/service-user.ts'
 import { asRoot, testHost } from './host.ts'
 
 test('services run as oneself without root, or when isolation is off', async () => {
@@ -51,3 +52,21 @@ test('the folders of a service can be reached by its user', async () => {
   const user = await users.userOf('shop', 'production')
   for (const folder of Object.values(folders)) await assertReachable(path.join(folder, 'x'), user)
 })
+
+test.runIf(asRoot)(
+  'a command runs as the user with setpriv, and where that is missing with Node alone',
+  () => {
+    const user = { uid: 234_567, gid: 234_567 }
+    for (const tool of [asUser(user)[0], '']) {
+      const [program, ...words] = [
+        ...asUser(user, tool),
+        '/bin/sh',
+        '-c',
+        'id -u; id -g; id -G; echo "$1"',
+        'sh',
+        'a b',
+      ]
+      expect(execFileSync(program, words, { encoding: 'utf8' })).toBe('234567\n234567\n234567\na b\n')
+    }
+  },
+)

@@ -87,6 +87,7 @@ export async function runHolder(folder: string, env: NodeJS.ProcessEnv): Promise
 
 export const startRouter: StartRouter = ({ trustProxy = false, limits = {} } = {}) => {
   const env: NodeJS.ProcessEnv = trustProxy ? { SLUICE_ROUTER_TRUST_PROXY: '1' } : {}
-  for (const [name, value] of Object.entries(limits)) env[limitNames[name as keyof SuiteLimits]] = String(value)
+  for (const [name, value] of Object.entries(limits))
+    env[limitNames[name as keyof SuiteLimits]] = String(value)
   return startEmbedded(env)
 }

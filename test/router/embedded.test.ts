@@ -70,7 +70,9 @@ describe('the embedded router alone', { timeout: 30_000 }, () => {
         else response.end('ok')
       })
       const { host } = await routeTo(router, service.port)
-      const client = (await RawClient.connect(router.port)).send(`GET /slow HTTP/1.1\r\nHost: ${host}\r\n\r\n`)
+      const client = (await RawClient.connect(router.port)).send(
+        `GET /slow HTTP/1.1\r\nHost: ${host}\r\n\r\n`,
+      )
       await client.until(() => service.seen.length === 1, 'the request at the service')
       router.holder.kill('SIGKILL')
       await once(router.holder, 'exit')
@@ -160,7 +162,12 @@ describe('the embedded router alone', { timeout: 30_000 }, () => {
 })
 
 function change(part: object): string {
-  return JSON.stringify({ fence: { deployment: 1, revision: 0 }, hosts: ['shop.localhost'], target: null, ...part })
+  return JSON.stringify({
+    fence: { deployment: 1, revision: 0 },
+    hosts: ['shop.localhost'],
+    target: null,
+    ...part,
+  })
 }
 
 function control(router: EmbeddedRouter, method: string, path: string, body = '') {

@@ -33,17 +33,24 @@ export function startLoad(port: number, host: string): Load {
     }
   }
 
-  function request(method: string, path: string, send: (to: http.ClientRequest) => Promise<void>): Promise<Answer> {
+  function request(
+    method: string,
+    path: string,
+    send: (to: http.ClientRequest) => Promise<void>,
+  ): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      const outgoing = http.request({ port, host: '127.0.0.1', method, path, agent, headers: { host } }, (response) => {
-        let body = ''
-        response.setEncoding('utf8').on('data', (part: string) => (body += part))
-        response.on('error', reject)
-        response.on('end', () => {
-          if (response.statusCode !== 200) reject(new Error(`${response.statusCode}: ${body}`))
-          else resolve({ body, release: String(response.headers['x-release']) })
-        })
-      })
+      const outgoing = http.request(
+        { port, host: '127.0.0.1', method, path, agent, headers: { host } },
+        (response) => {
+          let body = ''
+          response.setEncoding('utf8').on('data', (part: string) => (body += part))
+          response.on('error', reject)
+          response.on('end', () => {
+            if (response.statusCode !== 200) reject(new Error(`${response.statusCode}: ${body}`))
+            else resolve({ body, release: String(response.headers['x-release']) })
+          })
+        },
+      )
       outgoing.on('error', reject)
       send(outgoing).catch(reject)
     })
@@ -92,7 +99,8 @@ interface Answer {
   release: string
 }
 
-const repeat = <T>(times: number, make: (n: number) => T): T[] => Array.from({ length: times }, (_, n) => make(n))
+const repeat = <T>(times: number, make: (n: number) => T): T[] =>
+  Array.from({ length: times }, (_, n) => make(n))
 
 /** One WebSocket of about a second: five messages, each echoed, then a clean close. */
 function talk(port: number, host: string): Promise<string> {

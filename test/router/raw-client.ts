@@ -41,7 +41,8 @@ export class RawClient {
   async until(condition: () => boolean, what: string, withinMs = 5_000): Promise<void> {
     const deadline = Date.now() + withinMs
     while (!condition()) {
-      if (Date.now() > deadline) throw new Error(`not within ${withinMs} ms: ${what}; received: ${this.received}`)
+      if (Date.now() > deadline)
+        throw new Error(`not within ${withinMs} ms: ${what}; received: ${this.received}`)
       await sleep(2)
     }
   }
@@ -68,8 +69,11 @@ export class RawClient {
   async #head(withinMs?: number): Promise<Omit<RawAnswer, 'body'>> {
     const end = () => this.#buffer.indexOf('\r\n\r\n')
     await this.until(() => end() !== -1 || this.ended !== undefined, 'the header of an answer', withinMs)
-    if (end() === -1) throw new Error(`the connection ended (${this.ended}) before an answer: ${this.received}`)
-    const [first = '', ...lines] = this.#take(end() + 4).trimEnd().split('\r\n')
+    if (end() === -1)
+      throw new Error(`the connection ended (${this.ended}) before an answer: ${this.received}`)
+    const [first = '', ...lines] = this.#take(end() + 4)
+      .trimEnd()
+      .split('\r\n')
     const headers = lines.map((line): [string, string] => {
       const colon = line.indexOf(':')
       return [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()]
@@ -77,7 +81,11 @@ export class RawClient {
     return { status: Number(first.split(' ')[1]), headers }
   }
 
-  async #body({ status, headers }: Omit<RawAnswer, 'body'>, method: string, withinMs?: number): Promise<string> {
+  async #body(
+    { status, headers }: Omit<RawAnswer, 'body'>,
+    method: string,
+    withinMs?: number,
+  ): Promise<string> {
     if (method === 'HEAD' || status === 101 || status === 204 || status === 304) return ''
     if (headerOf({ headers }, 'transfer-encoding') === 'chunked') return this.#chunks(withinMs)
     const declared = headerOf({ headers }, 'content-length')
@@ -90,7 +98,7 @@ export class RawClient {
   }
 
   async #chunks(withinMs?: number): Promise<string> {
-    for (let body = ''; ; ) {
+    for (let body = ''; ;) {
       await this.until(() => this.#buffer.includes('\r\n') || this.ended !== undefined, 'a chunk', withinMs)
       if (!this.#buffer.includes('\r\n')) throw new Error('the connection ended within a chunked answer')
       const size = Number.parseInt(this.#take(this.#buffer.indexOf('\r\n') + 2), 16)
@@ -102,7 +110,11 @@ export class RawClient {
   }
 
   async #have(bytes: number, withinMs?: number): Promise<void> {
-    await this.until(() => this.#buffer.length >= bytes || this.ended !== undefined, `${bytes} bytes`, withinMs)
+    await this.until(
+      () => this.#buffer.length >= bytes || this.ended !== undefined,
+      `${bytes} bytes`,
+      withinMs,
+    )
     if (this.#buffer.length < bytes) throw new Error(`the connection ended (${this.ended}) within an answer`)
   }
 

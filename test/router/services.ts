@@ -12,7 +12,9 @@ export interface Service {
 
 const open = new Set<Service>()
 
-export async function httpService(handler: http.RequestListener): Promise<Service> {
+type Handler = (request: http.IncomingMessage, response: http.ServerResponse) => unknown
+
+export async function httpService(handler: Handler): Promise<Service> {
   const seen: Service['seen'] = []
   const server = http.createServer((request, response) => {
     const headers = request.rawHeaders.flatMap((name, i, all): [string, string][] =>

@@ -40,6 +40,11 @@ export async function routeTo(
   const instance = `${name}-${fence.deployment}`
   const host = `${name}.localhost`
   const route = `${name}/production`
-  const state = await router.change({ route, fence, hosts: [host], target: { instance, host: '127.0.0.1', port } })
+  const state = await router.change({
+    route,
+    fence,
+    hosts: [host],
+    target: { instance, host: '127.0.0.1', port },
+  })
   return { host, route, instance, state }
 }

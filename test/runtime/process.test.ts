@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -10,19 +10,26 @@ import { asRoot, survivors, until } from '../process/host.ts'
 import { answering, runtimeBench } from './workbench.ts'
 
 const get = async (port: number) => (await fetch(`http://127.0.0.1:${port}/`)).text()
-const isListening = (runtime: { listening(id: string): Promise<{ kind: string }> }, id = 'shop/production/1') =>
-  until(async () => (await runtime.listening(id)).kind === 'listening')
+const isListening = (
+  runtime: { listening(id: string): Promise<{ kind: string }> },
+  id = 'shop/production/1',
+) => until(async () => (await runtime.listening(id)).kind === 'listening')
 
 describe('start', () => {
   test('brings a service up on a port of its own', async () => {
     const { runtime, spec, options, home } = await runtimeBench()
-    const started = await runtime.start(spec(answering('JSON.stringify(process.env)'), { environment: { GREETING: 'hi', PORT: '1' } }))
+    const started = await runtime.start(
+      spec(answering('JSON.stringify(process.env)'), { environment: { GREETING: 'hi', PORT: '1' } }),
+    )
     await isListening(runtime)
     expect(started).toMatchObject({ id: 'shop/production/1', state: 'running', restarts: 0, lastExit: null })
     expect(started.port).toBeGreaterThanOrEqual(options.ports[0])
     const seen = JSON.parse(await get(started.port)) as Record<string, string>
     expect(seen).toMatchObject({ GREETING: 'hi', PORT: String(started.port), HOST: '127.0.0.1' })
-    expect(seen).toMatchObject({ SLUICE_INSTANCE: 'shop/production/1', HOME: path.join(home, 'caches/shop/production/home') })
+    expect(seen).toMatchObject({
+      SLUICE_INSTANCE: 'shop/production/1',
+      HOME: path.join(home, 'caches/shop/production/home'),
+    })
     expect(seen['PATH']).not.toContain('node_modules')
     expect(Object.keys(seen).filter((name) => name.startsWith('npm_') || name === 'VITEST')).toEqual([])
     const { pid, startedAt } = (await runtime.status('shop/production/1'))!
@@ -55,7 +62,9 @@ describe('start', () => {
     try {
       const other = again()
       const started = await Promise.all(
-        [1, 2, 3].map((n) => (n % 2 ? runtime : other).start(spec('sleep 60', { id: `shop/production/${n}` }))),
+        [1, 2, 3].map((n) =>
+          (n % 2 ? runtime : other).start(spec('sleep 60', { id: `shop/production/${n}` })),
+        ),
       )
       expect(new Set(started.map(({ port }) => port))).toEqual(new Set([24_990, 24_992, 24_993]))
       await expect(runtime.start(spec('sleep 60', { id: 'shop/production/4' }))).rejects.toThrow(NoFreePort)
@@ -70,12 +79,15 @@ describe('start', () => {
     const { runtime, spec, home } = await runtimeBench()
     const secret = 'never-to-be-written'
     await runtime.start(spec('sleep 60', { environment: { SECRET: secret } }))
-    const files = readdirSync(home, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
+    const files = readdirSync(home, { recursive: true, withFileTypes: true }).filter((entry) =>
+      entry.isFile(),
+    )
     for (const { parentPath, name } of files) {
       // A copy of Node itself, where the service could not have reached it.
       if (name === 'node') continue
       expect(readFileSync(path.join(parentPath, name), 'latin1')).not.toContain(secret)
     }
+    await sleep(200)
     const { pid } = (await runtime.status('shop/production/1'))!
     for (const of of [pid!, readProcess(pid!)!.parent])
       expect(readFileSync(`/proc/${of}/cmdline`, 'latin1')).not.toContain(secret)
@@ -83,11 +95,24 @@ describe('start', () => {
 
   test.runIf(asRoot)('each service runs as a user of its own', async () => {
     const { runtime, spec, users } = await runtimeBench()
-    const { port } = await runtime.start(spec(answering('process.getuid()+" "+process.getgroups()+" "+process.umask()')))
+    const { port } = await runtime.start(
+      spec(answering('process.getuid()+" "+process.getgroups()+" "+process.umask()')),
+    )
     await isListening(runtime)
     const { uid } = (await users.userOf('shop', 'production'))!
     expect(await get(port)).toBe(`${uid} ${uid} 63`)
   })
+})
+
+test.runIf(asRoot)('tools that a service cannot reach are copied to where it can', async () => {
+  const { runtime, again, options, spec, home } = await runtimeBench()
+  const closed = path.join(home, 'closed')
+  mkdirSync(closed, { mode: 0o700 })
+  for (const name of ['node', 'server.mjs'])
+    writeFileSync(path.join(closed, name), '#!/bin/sh\necho "runs $1"', { mode: 0o755 })
+  options.tools = { node: path.join(closed, 'node'), server: path.join(closed, 'server.mjs') }
+  await again().start(spec('"$SLUICE_NODE" "$SLUICE_STATIC_SERVER"; sleep 60'))
+  await until(async () => (await runtime.tail('shop/production/1', 1000)).includes(`runs ${home}/tools/`))
 })
 
 describe('supervision', () => {
@@ -102,7 +127,9 @@ describe('supervision', () => {
     expect(second! - first!).toBeGreaterThanOrEqual(0.5)
     expect(third! - second!).toBeGreaterThanOrEqual(1)
     await until(async () => (await runtime.status('shop/production/1'))?.state === 'backingOff')
-    expect(await runtime.tail('shop/production/1', 1000)).toContain('ended with status 7; it is started again in 2 s')
+    expect(await runtime.tail('shop/production/1', 1000)).toContain(
+      'ended with status 7; it is started again in 2 s',
+    )
   })
 
   test('a service that is killed comes back on its port', async () => {
@@ -114,7 +141,10 @@ describe('supervision', () => {
     await until(async () => (await runtime.status('shop/production/1'))?.restarts === 1)
     await isListening(runtime)
     expect(await get(port)).not.toBe(before)
-    expect((await runtime.status('shop/production/1'))!.lastExit).toMatchObject({ code: null, signal: 'SIGKILL' })
+    expect((await runtime.status('shop/production/1'))!.lastExit).toMatchObject({
+      code: null,
+      signal: 'SIGKILL',
+    })
   })
 })
 
@@ -157,7 +187,9 @@ describe('listening', () => {
 describe('stop', () => {
   test('SIGTERM lets a service finish', async () => {
     const { runtime, spec, folder, home } = await runtimeBench()
-    await runtime.start(spec(`trap 'sleep 0.3; echo finished >end; exit 0' TERM; echo up; while :; do sleep 0.1; done`))
+    await runtime.start(
+      spec(`trap 'sleep 0.3; echo finished >end; exit 0' TERM; echo up; while :; do sleep 0.1; done`),
+    )
     await until(async () => (await runtime.tail('shop/production/1', 100)).includes('up'))
     await runtime.stop('shop/production/1', 5000)
     expect(readFileSync(path.join(folder, 'end'), 'utf8')).toBe('finished\n')
@@ -179,7 +211,9 @@ describe('stop', () => {
 
   test('what escaped by a double fork is swept', async () => {
     const { runtime, spec, home } = await runtimeBench()
-    await runtime.start(spec(`(setsid sh -c 'trap "" TERM; sleep 60 & while :; do sleep 1; done' &); echo up; sleep 60`))
+    await runtime.start(
+      spec(`(setsid sh -c 'trap "" TERM; sleep 60 & while :; do sleep 1; done' &); echo up; sleep 60`),
+    )
     await until(async () => (await runtime.tail('shop/production/1', 100)).includes('up'))
     await sleep(200)
     await runtime.stop('shop/production/1', 300)
@@ -262,14 +296,17 @@ describe('restore', () => {
 describe('the log of a service', () => {
   test('stays under its cap, and the service is never stopped by it', async () => {
     const { runtime, spec, home } = await runtimeBench()
-    await runtime.start(spec('i=0; while [ $i -lt 40 ]; do head -c 1000000 /dev/zero | tr "\\0" x; echo; i=$((i+1)); done; echo the end; sleep 60'))
+    await runtime.start(
+      spec(
+        'i=0; while [ $i -lt 40 ]; do head -c 1000000 /dev/zero | tr "\\0" x; echo; i=$((i+1)); done; sleep 0.3; echo the end; sleep 60',
+      ),
+    )
     const folder = path.join(home, 'instances/shop/production/1')
     await until(async () => {
       await runtime.trimLogs()
       return (await runtime.tail('shop/production/1', 100)).includes('the end')
     })
     await runtime.trimLogs()
-    const { statSync } = await import('node:fs')
     const sizes = ['output', 'output.1'].map((name) => statSync(path.join(folder, name)).size)
     expect(sizes[0]! + sizes[1]!).toBeLessThanOrEqual(10 * 1024 * 1024)
   })
@@ -277,7 +314,11 @@ describe('the log of a service', () => {
   test('can be followed across a cut', async () => {
     const { runtime, spec } = await runtimeBench()
     const line = 'x'.repeat(1000)
-    await runtime.start(spec(`echo before; sleep 0.5; i=0; while [ $i -lt 6000 ]; do echo $i ${line}; i=$((i+1)); done; sleep 0.5; echo after; sleep 60`))
+    await runtime.start(
+      spec(
+        `echo before; sleep 0.5; i=0; while [ $i -lt 6000 ]; do echo $i ${line}; i=$((i+1)); done; sleep 0.5; echo after; sleep 60`,
+      ),
+    )
     await until(async () => (await runtime.tail('shop/production/1', 100)).includes('before'))
     const abort = new AbortController()
     const seen: string[] = []
@@ -295,7 +336,10 @@ describe('the log of a service', () => {
     await runtime.start(spec('echo up; sleep 60'))
     const lines: string[] = []
     const following = (async () => {
-      for await (const text of runtime.follow('shop/production/1', { lines: 0, signal: new AbortController().signal }))
+      for await (const text of runtime.follow('shop/production/1', {
+        lines: 0,
+        signal: new AbortController().signal,
+      }))
         lines.push(text)
     })()
     await sleep(300)

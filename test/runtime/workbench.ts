@@ -13,7 +13,10 @@ export interface RuntimeBench extends TestHost {
 }
 
 /** Everything that it started is stopped at the end of the test. */
-export async function runtimeBench(isolation: 'auto' | 'none' = 'auto', ports?: [number, number]): Promise<RuntimeBench> {
+export async function runtimeBench(
+  isolation: 'auto' | 'none' = 'auto',
+  ports?: [number, number],
+): Promise<RuntimeBench> {
   const host = await testHost(isolation)
   const first = 20_000 + Math.floor(Math.random() * 9_900)
   const options: ProcessRuntimeOptions = {

@@ -35,7 +35,12 @@ export interface Api {
   postgres: TestPostgres
   logged: string[]
   stopping: AbortController
-  call<T = unknown>(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer<T>>
+  call<T = unknown>(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers?: Record<string, string>,
+  ): Promise<Answer<T>>
   /** As `call`, but expects a problem of that status and code, and that it is a correct one. */
   refused(
     status: number,
@@ -77,7 +82,12 @@ export async function startApi(settings: Partial<AppDeps['settings']> = {}): Pro
     stopping: stopping.signal,
   })
 
-  const call = async <T>(method: string, to: string, body?: unknown, headers: Record<string, string> = {}) => {
+  const call = async <T>(
+    method: string,
+    to: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+  ) => {
     const response = await app.request(to, {
       method,
       headers: {
@@ -131,7 +141,9 @@ export function expectProblem({ status, headers, body }: Answer<Problem>): void 
 /** A service with one environment, ready to be deployed. */
 export async function addShop(api: Api, serviceId = 'shop', environment = 'production'): Promise<void> {
   const url = 'https://git.example.com/acme/shop.git'
-  expect(await api.call('POST', '/v1/services', { serviceId, source: { kind: 'git', url } })).toMatchObject({ status: 201 })
+  expect(await api.call('POST', '/v1/services', { serviceId, source: { kind: 'git', url } })).toMatchObject({
+    status: 201,
+  })
   const path = `/v1/services/${serviceId}/environments/${environment}`
   expect(await api.call('PUT', path, { branch: 'main' })).toMatchObject({ status: 201 })
 }
@@ -159,7 +171,16 @@ export async function succeed(api: Api, { id, number, serviceId, environment }: 
     plan: {} as never,
     sealedVariables: [],
   })
-  for (const step of ['preflight', 'fetch', 'install', 'build', 'validate', 'migrate', 'reload', 'switch'] as const) {
+  for (const step of [
+    'preflight',
+    'fetch',
+    'install',
+    'build',
+    'validate',
+    'migrate',
+    'reload',
+    'switch',
+  ] as const) {
     await deployments.stepStarted(id, step, 1)
     await deployments.stepFinished(id, step, { status: 'SUCCEEDED', detail: null })
   }

@@ -55,7 +55,10 @@ describe('POST /deployments', () => {
 
   it('answers 404 for what does not exist', async () => {
     await api.refused(404, 'ServiceNotFound', 'POST', '/v1/deployments', { ...wanted(), serviceId: 'nobody' })
-    await api.refused(404, 'EnvironmentNotFound', 'POST', '/v1/deployments', { ...wanted(), environment: 'none' })
+    await api.refused(404, 'EnvironmentNotFound', 'POST', '/v1/deployments', {
+      ...wanted(),
+      environment: 'none',
+    })
   })
 
   it.each(['-x', '--exec=id', 'a$(id)', 'a;b', '@', 'refs/heads/-x'])('refuses the ref %j', async (ref) => {
@@ -73,7 +76,9 @@ describe('POST /deployments', () => {
 
   it('numbers 20 that come at once without a gap', async () => {
     const all = await Promise.all(Array.from({ length: 20 }, () => deploy(api, service)))
-    expect(all.map(({ number }) => number).toSorted((a, b) => a - b)).toEqual(Array.from({ length: 20 }, (_, at) => at + 1))
+    expect(all.map(({ number }) => number).toSorted((a, b) => a - b)).toEqual(
+      Array.from({ length: 20 }, (_, at) => at + 1),
+    )
   })
 })
 
@@ -93,7 +98,14 @@ describe('Idempotency-Key', () => {
 
   it('refuses another body under a used key', async () => {
     await keyed('k2')
-    await api.refused(422, 'IdempotencyMismatch', 'POST', '/v1/deployments', { ...wanted(), ref: 'other' }, { 'idempotency-key': 'k2' })
+    await api.refused(
+      422,
+      'IdempotencyMismatch',
+      'POST',
+      '/v1/deployments',
+      { ...wanted(), ref: 'other' },
+      { 'idempotency-key': 'k2' },
+    )
   })
 
   it('makes one deployment of ten requests at once', async () => {
@@ -124,13 +136,19 @@ describe('Idempotency-Key', () => {
 
   it('belongs to its path', async () => {
     const first = await keyed('k6')
-    const archived = await api.call('POST', `/v1/deployments/${first.body.id}/cancel`, wanted(), { 'idempotency-key': 'k6' })
+    const archived = await api.call('POST', `/v1/deployments/${first.body.id}/cancel`, wanted(), {
+      'idempotency-key': 'k6',
+    })
     expect(archived.body).not.toMatchObject({ code: 'IdempotencyMismatch' })
   })
 
   it('must be a plain one', async () => {
-    await api.refused(422, 'ValidationFailed', 'POST', '/v1/deployments', wanted(), { 'idempotency-key': 'a b' })
-    await api.refused(422, 'ValidationFailed', 'POST', '/v1/deployments', wanted(), { 'idempotency-key': 'x'.repeat(256) })
+    await api.refused(422, 'ValidationFailed', 'POST', '/v1/deployments', wanted(), {
+      'idempotency-key': 'a b',
+    })
+    await api.refused(422, 'ValidationFailed', 'POST', '/v1/deployments', wanted(), {
+      'idempotency-key': 'x'.repeat(256),
+    })
   })
 
   it('says when the first request is still running', async () => {
@@ -138,7 +156,9 @@ describe('Idempotency-Key', () => {
     const { createHash } = await import('node:crypto')
     const hash = createHash('sha256').update('').update('\0').update(body).digest('hex')
     await api.store.idempotency.claim('k7', 'POST /v1/deployments', hash)
-    const answer = await api.refused(409, 'IdempotencyRunning', 'POST', '/v1/deployments', body, { 'idempotency-key': 'k7' })
+    const answer = await api.refused(409, 'IdempotencyRunning', 'POST', '/v1/deployments', body, {
+      'idempotency-key': 'k7',
+    })
     expect(answer.headers.get('retry-after')).toBe('1')
   })
 })
@@ -167,10 +187,14 @@ describe('GET /deployments', () => {
     expect(archived).toMatchObject({ status: 200 })
     expect(archived.body.archivedAt).not.toBeNull()
     const ids = async (query: string) =>
-      (await api.call<{ data: Deployment[] }>('GET', `/v1/deployments?serviceId=${service}${query}`)).body.data.map(({ id }) => id)
+      (
+        await api.call<{ data: Deployment[] }>('GET', `/v1/deployments?serviceId=${service}${query}`)
+      ).body.data.map(({ id }) => id)
     expect(await ids('')).toEqual([])
     expect(await ids('&includeArchived=true')).toEqual([one.id])
-    expect((await api.call<Deployment>('POST', `/v1/deployments/${one.id}/unarchive`)).body.archivedAt).toBeNull()
+    expect(
+      (await api.call<Deployment>('POST', `/v1/deployments/${one.id}/unarchive`)).body.archivedAt,
+    ).toBeNull()
     expect(await ids('')).toEqual([one.id])
   })
 
@@ -195,7 +219,12 @@ describe('GET /deployments', () => {
       await api.refused(404, 'NotFound', 'GET', `/v1/deployments/${id}`)
     }
     for (const action of ['cancel', 'retry', 'archive', 'unarchive']) {
-      await api.refused(404, 'DeploymentNotFound', 'POST', `/v1/deployments/${service}.production.9/${action}`)
+      await api.refused(
+        404,
+        'DeploymentNotFound',
+        'POST',
+        `/v1/deployments/${service}.production.9/${action}`,
+      )
     }
   })
 })
@@ -203,15 +232,23 @@ describe('GET /deployments', () => {
 describe('cancel', () => {
   it('is passed on with who and why', async () => {
     const { id } = await deploy(api, service)
-    const answer = await api.call<Deployment>('POST', `/v1/deployments/${id}/cancel`, { reason: 'wrong branch' })
-    expect(answer).toMatchObject({ status: 202, body: { cancelRequested: { by: 'api', reason: 'wrong branch' } } })
+    const answer = await api.call<Deployment>('POST', `/v1/deployments/${id}/cancel`, {
+      reason: 'wrong branch',
+    })
+    expect(answer).toMatchObject({
+      status: 202,
+      body: { cancelRequested: { by: 'api', reason: 'wrong branch' } },
+    })
     expect(api.lanes.canceled).toContain(id)
   })
 
   it('needs no body', async () => {
     const { id } = await deploy(api, service)
     expect((await api.call('POST', `/v1/deployments/${id}/cancel`)).status).toBe(202)
-    expect((await api.call('POST', `/v1/deployments/${id}/cancel`, '', { 'content-type': 'application/json' })).status).toBe(202)
+    expect(
+      (await api.call('POST', `/v1/deployments/${id}/cancel`, '', { 'content-type': 'application/json' }))
+        .status,
+    ).toBe(202)
   })
 
   it('is refused once it is live or over', async () => {
@@ -240,7 +277,10 @@ describe('retry', () => {
     await succeed(api, first)
     const again = await api.call<Deployment>('POST', `/v1/deployments/${first.id}/retry`)
     const commitSha = (await api.call<Deployment>('GET', `/v1/deployments/${first.id}`)).body.commitSha
-    expect(again).toMatchObject({ status: 202, body: { number: 2, trigger: 'retry', retryOf: first.id, commitSha } })
+    expect(again).toMatchObject({
+      status: 202,
+      body: { number: 2, trigger: 'retry', retryOf: first.id, commitSha },
+    })
     expect(api.lanes.enqueued.at(-1)).toMatchObject({ ref: 'main', commitSha })
   })
 
@@ -249,8 +289,15 @@ describe('retry', () => {
     const back = await api.call<Deployment>('POST', rollbackPath())
     await end(api, back.body.id, 'FAILED')
     const again = await api.call<Deployment>('POST', `/v1/deployments/${back.body.id}/retry`)
-    expect(again.body).toMatchObject({ trigger: 'rollback', retryOf: back.body.id, releaseId: `${service}.production.r1` })
-    expect(api.lanes.enqueued.at(-1)).toMatchObject({ releaseNumber: 1, rollbackOf: `${service}.production.1` })
+    expect(again.body).toMatchObject({
+      trigger: 'rollback',
+      retryOf: back.body.id,
+      releaseId: `${service}.production.r1`,
+    })
+    expect(api.lanes.enqueued.at(-1)).toMatchObject({
+      releaseNumber: 1,
+      rollbackOf: `${service}.production.1`,
+    })
   })
 })
 
@@ -261,7 +308,12 @@ describe('rollback', () => {
     const back = await api.call<Deployment>('POST', rollbackPath())
     expect(back).toMatchObject({
       status: 202,
-      body: { number: 4, trigger: 'rollback', releaseId: `${service}.production.r1`, rollbackOf: `${service}.production.1` },
+      body: {
+        number: 4,
+        trigger: 'rollback',
+        releaseId: `${service}.production.r1`,
+        rollbackOf: `${service}.production.1`,
+      },
     })
     expect(back.headers.get('location')).toBe(`/v1/deployments/${service}.production.4`)
     expect(api.lanes.enqueued.at(-1)).toMatchObject({ releaseNumber: 1, trigger: 'rollback' })
@@ -271,12 +323,20 @@ describe('rollback', () => {
     await succeed(api, await deploy(api, service))
     const bad = await deploy(api, service)
     await api.store.releases.record({
-      ...{ serviceId: service, environment: 'production', number: 2, commitSha: 'b'.repeat(40), sealedVariables: [] },
-      ...{ releaseId: `${service}.production.r2`, deploymentId: bad.id, plan: {} as never },
+      releaseId: `${service}.production.r2`,
+      deploymentId: bad.id,
+      serviceId: service,
+      environment: 'production',
+      number: 2,
+      commitSha: 'b'.repeat(40),
+      plan: {} as never,
+      sealedVariables: [],
     })
     await end(api, bad.id, 'FAILED')
     await succeed(api, await deploy(api, service))
-    expect((await api.call<Deployment>('POST', rollbackPath(), {})).body.releaseId).toBe(`${service}.production.r1`)
+    expect((await api.call<Deployment>('POST', rollbackPath(), {})).body.releaseId).toBe(
+      `${service}.production.r1`,
+    )
   })
 
   it('says why when it cannot', async () => {
@@ -292,9 +352,14 @@ describe('rollback', () => {
 
   it('may go forward again by name', async () => {
     for (let n = 0; n < 2; n++) await succeed(api, await deploy(api, service))
-    const named = await api.call<Deployment>('POST', rollbackPath(), { releaseId: `${service}.production.r1` })
+    const named = await api.call<Deployment>('POST', rollbackPath(), {
+      releaseId: `${service}.production.r1`,
+    })
     expect(named.body.releaseId).toBe(`${service}.production.r1`)
-    const releases = await api.call<{ data: Release[] }>('GET', `/v1/services/${service}/environments/production/releases`)
+    const releases = await api.call<{ data: Release[] }>(
+      'GET',
+      `/v1/services/${service}/environments/production/releases`,
+    )
     expect(releases.body.data.map(({ releaseId, live }) => [releaseId, live])).toEqual([
       [`${service}.production.r2`, true],
       [`${service}.production.r1`, false],
@@ -307,7 +372,10 @@ describe('preflight', () => {
     const path = `/v1/services/${service}/environments/production/preflight`
     expect((await api.call('GET', path)).body).toEqual({ ready: true, findings: [] })
     api.findings.push({ code: 'RefNotFound', message: 'No branch.', link: '/guides/x', fix: null })
-    expect((await api.call('GET', `${path}?ref=next`)).body).toMatchObject({ ready: false, findings: [{ code: 'RefNotFound' }] })
+    expect((await api.call('GET', `${path}?ref=next`)).body).toMatchObject({
+      ready: false,
+      findings: [{ code: 'RefNotFound' }],
+    })
     api.findings.length = 0
     await api.refused(422, 'ValidationFailed', 'GET', `${path}?ref=-x`)
   })

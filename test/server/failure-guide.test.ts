@@ -21,7 +21,9 @@ it('every failure links to a section that is there', async () => {
 })
 
 it('a guide is shown as text, never as markup of its own', () => {
-  const page = guidePage('# A <b>\n\nIt is `<i>` & **<u>**.\n\n- one\n- two `x`\n\n```sh\nrm <file>\n# not a heading\n```\n\n[a](javascript:x) [b](/c)')
+  const page = guidePage(
+    '# A <b>\n\nIt is `<i>` & **<u>**.\n\n- one\n- two `x`\n\n```sh\nrm <file>\n# not a heading\n```\n\n[a](javascript:x) [b](/c)',
+  )
   expect(page).not.toMatch(/<(b|i|u|file)>/)
   expect(page).toContain('<code>&lt;i&gt;</code>')
   expect(page).toContain('<ul><li>one</li><li>two <code>x</code></li></ul>')

@@ -16,31 +16,46 @@ const service = { serviceId: 'x', source: { kind: 'git', url: 'https://git.examp
 const chunked = (bytes: number) =>
   new ReadableStream<Uint8Array>({
     start(controller) {
-      for (let sent = 0; sent < bytes; sent += 64 * 1024) controller.enqueue(new Uint8Array(64 * 1024).fill(32))
+      for (let sent = 0; sent < bytes; sent += 64 * 1024)
+        controller.enqueue(new Uint8Array(64 * 1024).fill(32))
       controller.close()
     },
   })
 
 describe('bodies', () => {
-  it.each(['{', '', 'nonsense', '{"a":1,}', '\u0000', '{"serviceId":"x"'])('answers malformed JSON %j with a problem', async (body) => {
-    const answer = await api.call<Problem>('POST', '/v1/services', body)
-    expect(answer.status).toBe(body === '' ? 422 : 400)
-    expectProblem(answer)
-  })
+  it.each(['{', '', 'nonsense', '{"a":1,}', '\u0000', '{"serviceId":"x"'])(
+    'answers malformed JSON %j with a problem',
+    async (body) => {
+      const answer = await api.call<Problem>('POST', '/v1/services', body)
+      expect(answer.status).toBe(body === '' ? 422 : 400)
+      expectProblem(answer)
+    },
+  )
 
   it('refuses bytes that are not UTF-8', async () => {
     const body = Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d])
-    const response = await api.raw('/v1/services', { method: 'POST', headers: { authorization, ...json }, body })
+    const response = await api.raw('/v1/services', {
+      method: 'POST',
+      headers: { authorization, ...json },
+      body,
+    })
     expect(response.status).toBe(400)
   })
 
   it('survives a body nested 100,000 deep', async () => {
-    await api.refused(422, 'ValidationFailed', 'POST', '/v1/services', '['.repeat(100_000) + ']'.repeat(100_000))
+    await api.refused(
+      422,
+      'ValidationFailed',
+      'POST',
+      '/v1/services',
+      '['.repeat(100_000) + ']'.repeat(100_000),
+    )
   })
 
   it('refuses __proto__ wherever it stands, and nothing gets a new prototype', async () => {
     await api.refused(422, 'ValidationFailed', 'POST', '/v1/services', '{"__proto__":{"polluted":1}}')
-    const inner = '{"serviceId":"x","source":{"kind":"git","url":"https://git.example.com/a/b","__proto__":{"polluted":1}}}'
+    const inner =
+      '{"serviceId":"x","source":{"kind":"git","url":"https://git.example.com/a/b","__proto__":{"polluted":1}}}'
     const answer = await api.refused(422, 'ValidationFailed', 'POST', '/v1/services', inner)
     expect(answer.body.errors?.[0]?.pointer).toBe('/source/__proto__')
     expect(({} as { polluted?: number }).polluted).toBeUndefined()
@@ -54,27 +69,43 @@ describe('bodies', () => {
       headers: { authorization, ...json },
       body: chunked(2 * 1024 * 1024),
       duplex: 'half',
-    } as RequestInit)
+    })
     expect(response.status).toBe(413)
     expect(response.headers.get('content-type')).toBe('application/problem+json')
   })
 
   it('wants JSON', async () => {
-    for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x']) {
-      await api.refused(415, 'UnsupportedMediaType', 'POST', '/v1/services', JSON.stringify(service), { 'content-type': type })
+    for (const type of [
+      'text/plain',
+      'application/x-www-form-urlencoded',
+      'multipart/form-data; boundary=x',
+    ]) {
+      await api.refused(415, 'UnsupportedMediaType', 'POST', '/v1/services', JSON.stringify(service), {
+        'content-type': type,
+      })
     }
-    const bare = await api.raw('/v1/services', { method: 'POST', headers: { authorization }, body: new Uint8Array([123, 125]) })
+    const bare = await api.raw('/v1/services', {
+      method: 'POST',
+      headers: { authorization },
+      body: new Uint8Array([123, 125]),
+    })
     expect(bare.status).toBe(415)
   })
 
   it.each(['br', 'gzip', 'deflate', 'zstd', 'gzip, br'])('does not decode %s', async (encoding) => {
-    await api.refused(415, 'UnsupportedEncoding', 'POST', '/v1/services', JSON.stringify(service), { 'content-encoding': encoding })
+    await api.refused(415, 'UnsupportedEncoding', 'POST', '/v1/services', JSON.stringify(service), {
+      'content-encoding': encoding,
+    })
   })
 
   it('points at every wrong field', async () => {
     const wrong = { serviceId: 'A', source: { kind: 'svn', url: 1 }, extra: true }
     const answer = await api.refused(422, 'ValidationFailed', 'POST', '/v1/services', wrong)
-    expect(answer.body.errors?.map(({ pointer }) => pointer).toSorted()).toEqual(['/extra', '/serviceId', '/source/kind'])
+    expect(answer.body.errors?.map(({ pointer }) => pointer).toSorted()).toEqual([
+      '/extra',
+      '/serviceId',
+      '/source/kind',
+    ])
   })
 })
 
@@ -90,9 +121,9 @@ describe('paths and methods', () => {
   it('names the methods that a path has', async () => {
     const answer = await api.refused(405, 'MethodNotAllowed', 'DELETE', '/v1/services')
     expect(answer.headers.get('allow')).toBe('GET, HEAD, POST')
-    expect((await api.refused(405, 'MethodNotAllowed', 'POST', '/v1/services/shop')).headers.get('allow')).toBe(
-      'GET, HEAD, PATCH, DELETE',
-    )
+    expect(
+      (await api.refused(405, 'MethodNotAllowed', 'POST', '/v1/services/shop')).headers.get('allow'),
+    ).toBe('GET, HEAD, PATCH, DELETE')
     await api.refused(405, 'MethodNotAllowed', 'OPTIONS', '/v1/deployments')
   })
 
@@ -117,7 +148,9 @@ describe('who may ask', () => {
     const text = await response.text()
     const isProblem = response.headers.get('content-type') === 'application/problem+json'
     return {
-      ...{ status: response.status, headers: response.headers, text },
+      status: response.status,
+      headers: response.headers,
+      text,
       body: (isProblem ? JSON.parse(text) : undefined) as Problem,
     }
   }
@@ -148,7 +181,8 @@ describe('who may ask', () => {
 
   it('slows down who guesses, and never who knows', async () => {
     const statuses = []
-    for (let n = 0; n < 40; n++) statuses.push((await anonymous('/v1/services', { authorization: `Bearer guess-${n}` })).status)
+    for (let n = 0; n < 40; n++)
+      statuses.push((await anonymous('/v1/services', { authorization: `Bearer guess-${n}` })).status)
     expect(statuses.at(-1)).toBe(429)
     const last = await anonymous('/v1/services', { authorization: 'Bearer guess' })
     expect(Number(last.headers.get('retry-after'))).toBeGreaterThan(0)
@@ -156,18 +190,25 @@ describe('who may ask', () => {
     expect((await api.call('GET', '/v1/services')).status).toBe(200)
   })
 
-  it.each(['evil.example.com', 'evil.example.com:7700', '127.0.0.1.evil.com', 'localhost.evil.com', '127.0.0.1@evil', 'localhost.'])(
-    'does not answer to the name %s',
+  it.each([
+    'evil.example.com',
+    'evil.example.com:7700',
+    '127.0.0.1.evil.com',
+    'localhost.evil.com',
+    '127.0.0.1@evil',
+    'localhost.',
+  ])('does not answer to the name %s', async (host) => {
+    const answer = await anonymous('/healthz', { host })
+    expect(answer.status).toBe(421)
+    expectProblem(answer)
+  })
+
+  it.each(['localhost', 'localhost:7700', '127.0.0.1:1', '[::1]:7700', 'LOCALHOST'])(
+    'answers to %s',
     async (host) => {
-      const answer = await anonymous('/healthz', { host })
-      expect(answer.status).toBe(421)
-      expectProblem(answer)
+      expect((await anonymous('/healthz', { host })).status).toBe(200)
     },
   )
-
-  it.each(['localhost', 'localhost:7700', '127.0.0.1:1', '[::1]:7700', 'LOCALHOST'])('answers to %s', async (host) => {
-    expect((await anonymous('/healthz', { host })).status).toBe(200)
-  })
 })
 
 describe('state of the server', () => {
@@ -192,7 +233,9 @@ describe('state of the server', () => {
 
   it('says that the database is gone, and comes back with it', async () => {
     const restarted = api.postgres.restart()
-    const during = await Promise.all(Array.from({ length: 20 }, () => api.call<Problem>('GET', '/v1/services')))
+    const during = await Promise.all(
+      Array.from({ length: 20 }, () => api.call<Problem>('GET', '/v1/services')),
+    )
     for (const { status } of during) expect([200, 503]).toContain(status)
     await restarted
     expect((await api.call('GET', '/v1/services')).status).toBe(200)

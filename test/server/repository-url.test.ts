@@ -7,7 +7,12 @@ describe('what is accepted', () => {
   it.each([
     ['https://github.com/acme/shop.git', 'https', 'https://github.com/acme/shop.git', 'acme/shop'],
     ['https://GitHub.com/acme/shop', 'https', 'https://github.com/acme/shop', 'acme/shop'],
-    ['https://gitlab.com/group/sub/shop.git/', 'https', 'https://gitlab.com/group/sub/shop.git/', 'group/sub/shop'],
+    [
+      'https://gitlab.com/group/sub/shop.git/',
+      'https',
+      'https://gitlab.com/group/sub/shop.git/',
+      'group/sub/shop',
+    ],
     ['https://git.example.com:8443/shop.git', 'https', 'https://git.example.com:8443/shop.git', null],
     ['ssh://git@github.com/acme/shop.git', 'ssh', 'ssh://git@github.com/acme/shop.git', 'acme/shop'],
     ['ssh://git@example.com:2222/acme/shop', 'ssh', 'ssh://git@example.com:2222/acme/shop', 'acme/shop'],
@@ -28,7 +33,10 @@ describe('what is accepted', () => {
       credentials: { username: 'bot', password: 'p@ss' },
       repoFullName: 'a/b',
     })
-    expect(parsed('https://token@git.example.com/a/b').credentials).toEqual({ username: 'token', password: '' })
+    expect(parsed('https://token@git.example.com/a/b').credentials).toEqual({
+      username: 'token',
+      password: '',
+    })
   })
 
   it('a private host that the operator named', () => {
@@ -124,12 +132,17 @@ describe('what is refused', () => {
     'forge.local',
     'metadata.google.internal',
   ])('the private host %s', (host) => {
-    for (const url of [`https://${host}/a/b`, `ssh://git@${host}/a/b`]) expect(() => parsed(url)).toThrow(RepositoryUrlError)
+    for (const url of [`https://${host}/a/b`, `ssh://git@${host}/a/b`])
+      expect(() => parsed(url)).toThrow(RepositoryUrlError)
     if (!host.startsWith('[')) expect(() => parsed(`git@${host}:a/b`)).toThrow(RepositoryUrlError)
   })
 
   it('without repeating the password', () => {
-    for (const url of ['https://u:hunter2@localhost/a/b', 'http://u:hunter2@example.com/a', 'https://u:hunter2@example.com/a?x']) {
+    for (const url of [
+      'https://u:hunter2@localhost/a/b',
+      'http://u:hunter2@example.com/a',
+      'https://u:hunter2@example.com/a?x',
+    ]) {
       expect(() => parsed(url)).toThrow(/^(?!.*hunter2)/)
     }
   })

@@ -2,7 +2,13 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, symlinkSync } from 'node:fs'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { environmentSchema, serviceSchema, variableSchema, type Environment, type Service } from '../../contract/service.ts'
+import {
+  environmentSchema,
+  serviceSchema,
+  variableSchema,
+  type Environment,
+  type Service,
+} from '../../contract/service.ts'
 import { addShop, deploy, end, startApi, succeed, type Api } from './api.ts'
 
 let api: Api
@@ -21,7 +27,11 @@ describe('services', () => {
     })
     expect(made.status).toBe(201)
     expect(made.headers.get('location')).toBe('/v1/services/first')
-    expect(serviceSchema.parse(made.body)).toMatchObject({ serviceId: 'first', repoFullName: 'acme/first', environments: [] })
+    expect(serviceSchema.parse(made.body)).toMatchObject({
+      serviceId: 'first',
+      repoFullName: 'acme/first',
+      environments: [],
+    })
     const read = await api.call('GET', '/v1/services/first')
     expect(read.body).toEqual(made.body)
     const all = await api.call<{ data: Service[] }>('GET', '/v1/services')
@@ -35,7 +45,10 @@ describe('services', () => {
   })
 
   it('never shows or stores a password, and gives it to git', async () => {
-    const wanted = { serviceId: 'secretive', source: git('https://bot:hunter2@git.example.com/acme/secretive') }
+    const wanted = {
+      serviceId: 'secretive',
+      source: git('https://bot:hunter2@git.example.com/acme/secretive'),
+    }
     const made = await api.call<Service>('POST', '/v1/services', wanted)
     expect(made.body.source.url).toBe('https://***@git.example.com/acme/secretive')
     const row = await api.store.services.find('secretive')
@@ -46,13 +59,24 @@ describe('services', () => {
 
   it('does not take the masked password for a real one', async () => {
     const masked = git('https://***@git.example.com/acme/secretive')
-    await api.refused(422, 'ValidationFailed', 'POST', '/v1/services', { serviceId: 'masked', source: masked })
+    await api.refused(422, 'ValidationFailed', 'POST', '/v1/services', {
+      serviceId: 'masked',
+      source: masked,
+    })
   })
 
   it('changes the source and forgets the old password', async () => {
-    await api.call('POST', '/v1/services', { serviceId: 'moving', source: git('https://a:secret1@git.example.com/a/b') })
-    const changed = await api.call<Service>('PATCH', '/v1/services/moving', { source: git('git@git.example.com:c/d.git') })
-    expect(changed.body).toMatchObject({ source: { url: 'git@git.example.com:c/d.git' }, repoFullName: 'c/d' })
+    await api.call('POST', '/v1/services', {
+      serviceId: 'moving',
+      source: git('https://a:secret1@git.example.com/a/b'),
+    })
+    const changed = await api.call<Service>('PATCH', '/v1/services/moving', {
+      source: git('git@git.example.com:c/d.git'),
+    })
+    expect(changed.body).toMatchObject({
+      source: { url: 'git@git.example.com:c/d.git' },
+      repoFullName: 'c/d',
+    })
     expect((await api.store.services.find('moving'))?.sealedCredentials).toBeNull()
   })
 
@@ -69,8 +93,18 @@ describe('services', () => {
 
   it('refuses a local path outside the roots, also by a link or a dotted path', async () => {
     symlinkSync('/etc', path.join(api.root, 'leak'))
-    for (const url of ['/etc', 'file:///etc', path.join(api.root, 'leak'), `${api.root}/../../etc`, '/srv/x', `${api.root}-x`]) {
-      const answer = await api.refused(422, 'ValidationFailed', 'POST', '/v1/services', { serviceId: 'escape', source: git(url) })
+    for (const url of [
+      '/etc',
+      'file:///etc',
+      path.join(api.root, 'leak'),
+      `${api.root}/../../etc`,
+      '/srv/x',
+      `${api.root}-x`,
+    ]) {
+      const answer = await api.refused(422, 'ValidationFailed', 'POST', '/v1/services', {
+        serviceId: 'escape',
+        source: git(url),
+      })
       expect(answer.body.errors?.[0]?.pointer).toBe('/source/url')
     }
     expect(await api.store.services.find('escape')).toBeUndefined()
@@ -130,7 +164,11 @@ describe('environments', () => {
 
   it('leaves what a change does not name as it is', async () => {
     const after = await api.call<Environment>('PUT', path1, { branch: 'next' })
-    expect(after.body).toMatchObject({ branch: 'next', domains: ['store.example.com'], config: { drain: 90 } })
+    expect(after.body).toMatchObject({
+      branch: 'next',
+      domains: ['store.example.com'],
+      config: { drain: 90 },
+    })
     expect(after.body.variables).toHaveLength(2)
   })
 
@@ -156,24 +194,40 @@ describe('environments', () => {
     await api.refused(422, 'ValidationFailed', 'PUT', long, { branch: 'main' })
   })
 
-  it.each(['-x', '--exec=id', 'a$(id)', 'a`id`', 'a;b', 'a|b', 'refs/heads/-x', '@', 'a b', 'a..b', '', 'x\u0000'])(
-    'refuses the branch %j',
-    async (branch) => {
-      const answer = await api.refused(422, 'ValidationFailed', 'PUT', path1, { branch })
-      expect(answer.body.errors?.[0]?.pointer).toBe('/branch')
+  it.each([
+    '-x',
+    '--exec=id',
+    'a$(id)',
+    'a`id`',
+    'a;b',
+    'a|b',
+    'refs/heads/-x',
+    '@',
+    'a b',
+    'a..b',
+    '',
+    'x\u0000',
+  ])('refuses the branch %j', async (branch) => {
+    const answer = await api.refused(422, 'ValidationFailed', 'PUT', path1, { branch })
+    expect(answer.body.errors?.[0]?.pointer).toBe('/branch')
+  })
+
+  it.each(['A=B', '', 'a\u0000', '1A', 'PORT', 'SLUICE_X', 'A-B', '__proto__'])(
+    'refuses the variable %j',
+    async (name) => {
+      const body = `{"branch":"main","variables":{${JSON.stringify(name)}:"x"}}`
+      const answer = await api.refused(422, 'ValidationFailed', 'PUT', path1, body)
+      expect(answer.body.errors?.[0]?.pointer).toBe(`/variables/${name}`)
+      expect((await api.call<Environment>('GET', path1)).body.variables).toHaveLength(2)
     },
   )
 
-  it.each(['A=B', '', 'a\u0000', '1A', 'PORT', 'SLUICE_X', 'A-B', '__proto__'])('refuses the variable %j', async (name) => {
-    const body = `{"branch":"main","variables":{${JSON.stringify(name)}:"x"}}`
-    const answer = await api.refused(422, 'ValidationFailed', 'PUT', path1, body)
-    expect(answer.body.errors?.[0]?.pointer).toBe(`/variables/${name}`)
-    expect((await api.call<Environment>('GET', path1)).body.variables).toHaveLength(2)
-  })
-
   it('refuses a value with NUL or of 128 KiB', async () => {
     for (const value of ['a\u0000', 'x'.repeat(128 * 1024)]) {
-      const answer = await api.refused(422, 'ValidationFailed', 'PUT', path1, { branch: 'main', variables: { BIG: value } })
+      const answer = await api.refused(422, 'ValidationFailed', 'PUT', path1, {
+        branch: 'main',
+        variables: { BIG: value },
+      })
       expect(answer.body.errors?.[0]?.pointer).toBe('/variables/BIG')
       await api.refused(422, 'ValidationFailed', 'PUT', `${path1}/variables/BIG`, { value })
     }
@@ -181,24 +235,42 @@ describe('environments', () => {
 
   it('keeps variables that change a process for the process of the service alone', async () => {
     const before = { ...process.env }
-    const variables = { LD_PRELOAD: '/x.so', NODE_OPTIONS: '--inspect', BASH_ENV: '/x', GIT_CONFIG_COUNT: '1', PATH: '/evil' }
+    const variables = {
+      LD_PRELOAD: '/x.so',
+      NODE_OPTIONS: '--inspect',
+      BASH_ENV: '/x',
+      GIT_CONFIG_COUNT: '1',
+      PATH: '/evil',
+    }
     expect((await api.call('PUT', path1, { branch: 'main', variables })).status).toBe(200)
     expect(process.env).toEqual(before)
     expect(execFileSync('sh', ['-c', 'echo ok']).toString()).toBe('ok\n')
   })
 
-  it.each(['//evil/', '@evil', '/a b', 'http://x', '/@evil'])('refuses the health path %j', async (health) => {
-    await api.refused(422, 'ValidationFailed', 'PUT', path1, { branch: 'main', config: { health: { path: health } } })
-  })
+  it.each(['//evil/', '@evil', '/a b', 'http://x', '/@evil'])(
+    'refuses the health path %j',
+    async (health) => {
+      await api.refused(422, 'ValidationFailed', 'PUT', path1, {
+        branch: 'main',
+        config: { health: { path: health } },
+      })
+    },
+  )
 
   it('names every field that is unknown', async () => {
-    const answer = await api.refused(422, 'ValidationFailed', 'PUT', path1, { branch: 'main', brunch: 1, config: { x: 1 } })
+    const answer = await api.refused(422, 'ValidationFailed', 'PUT', path1, {
+      branch: 'main',
+      brunch: 1,
+      config: { x: 1 },
+    })
     expect(answer.body.errors?.map(({ pointer }) => pointer).toSorted()).toEqual(['/brunch', '/config/x'])
   })
 
   it('answers 404 for the environment of another service', async () => {
     await api.refused(404, 'EnvironmentNotFound', 'GET', '/v1/services/rival/environments/production')
-    await api.refused(404, 'ServiceNotFound', 'PUT', '/v1/services/nobody/environments/production', { branch: 'main' })
+    await api.refused(404, 'ServiceNotFound', 'PUT', '/v1/services/nobody/environments/production', {
+      branch: 'main',
+    })
   })
 })
 
@@ -209,7 +281,11 @@ describe('variables', () => {
   it('shows the value of a plain one and never of a secret one', async () => {
     const plain = await api.call('PUT', `${of}/LOG_LEVEL`, { value: 'info', secret: false })
     expect(plain.status).toBe(201)
-    expect(variableSchema.parse(plain.body)).toMatchObject({ name: 'LOG_LEVEL', value: 'info', secret: false })
+    expect(variableSchema.parse(plain.body)).toMatchObject({
+      name: 'LOG_LEVEL',
+      value: 'info',
+      secret: false,
+    })
     const secret = await api.call('PUT', `${of}/API_KEY`, { value: 'topsecret2' })
     expect(secret.body).toMatchObject({ name: 'API_KEY', value: null, secret: true })
     const all = await api.call('GET', of)
@@ -245,7 +321,12 @@ describe('deletion', () => {
     expect((await api.call('GET', '/v1/services/leaving')).status).toBe(200)
     expect((await api.call('DELETE', '/v1/services/leaving')).status).toBe(204)
     expect(api.lanes.forgotten).toContain('leaving/production')
-    expect(api.lanes.tornDown).toContainEqual({ serviceId: 'leaving', environment: 'production', host: 'local', number: 2 })
+    expect(api.lanes.tornDown).toContainEqual({
+      serviceId: 'leaving',
+      environment: 'production',
+      host: 'local',
+      number: 1,
+    })
     await api.refused(404, 'ServiceNotFound', 'GET', '/v1/services/leaving')
   })
 

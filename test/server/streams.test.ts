@@ -4,7 +4,12 @@ import type { AddressInfo } from 'node:net'
 import { createAdaptorServer } from '@hono/node-server'
 import { createParser, type EventSourceMessage } from 'eventsource-parser'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { deploymentEventSchema, logLineSchema, type Deployment, type LogLine } from '../../contract/deployment.ts'
+import {
+  deploymentEventSchema,
+  logLineSchema,
+  type Deployment,
+  type LogLine,
+} from '../../contract/deployment.ts'
 import { addShop, deploy, end, startApi, token, type Api } from './api.ts'
 
 let api: Api
@@ -39,7 +44,15 @@ let written = 0
 async function log(...texts: string[]): Promise<void> {
   const from = await api.store.logs.position(deployment.id, 'test')
   const lines = texts.map((text) => ({ at: new Date(), text }))
-  expect(await api.store.logs.append(deployment.id, { step: 'build', cursor: 'test', from, to: from + ++written, lines })).toBe(true)
+  expect(
+    await api.store.logs.append(deployment.id, {
+      step: 'build',
+      cursor: 'test',
+      from,
+      to: from + ++written,
+      lines,
+    }),
+  ).toBe(true)
 }
 
 /** Reads a stream over a real socket. */
@@ -52,11 +65,15 @@ async function read(what: string, headers: Record<string, string> = {}) {
   })
   const events: EventSourceMessage[] = []
   const comments: string[] = []
-  const parser = createParser({ onEvent: (event) => void events.push(event), onComment: (text) => void comments.push(text) })
+  const parser = createParser({
+    onEvent: (event) => void events.push(event),
+    onComment: (text) => void comments.push(text),
+  })
   const decoder = new TextDecoder()
   let ended = false
   const done = (async () => {
-    for await (const chunk of response.body!) parser.feed(decoder.decode(chunk as Uint8Array, { stream: true }))
+    for await (const chunk of response.body!)
+      parser.feed(decoder.decode(chunk as Uint8Array, { stream: true }))
     ended = true
   })().catch(() => {})
   return { response, events, comments, done, isEnded: () => ended, close: () => controller.abort() }
@@ -94,7 +111,9 @@ describe('logs', () => {
     expect(texts(stream.events)).toEqual(['three'])
     const later = await read('logs?after=1')
     await until(() => later.events.length === 2)
-    await api.refused(422, 'ValidationFailed', 'GET', `/v1/deployments/${deployment.id}/logs`, undefined, { 'last-event-id': 'x' })
+    await api.refused(422, 'ValidationFailed', 'GET', `/v1/deployments/${deployment.id}/logs`, undefined, {
+      'last-event-id': 'x',
+    })
   })
 
   it('lose nothing to a reader that comes back again and again', async () => {
@@ -123,7 +142,10 @@ describe('logs', () => {
       headers: { authorization: `Bearer ${token}`, accept: 'application/x-ndjson' },
     })
     expect(response.headers.get('content-type')).toContain('application/x-ndjson')
-    const rows = (await response.text()).trim().split('\n').map((line) => JSON.parse(line) as { text?: string })
+    const rows = (await response.text())
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { text?: string })
     expect(rows.map(({ text }) => text)).toEqual(['one', 'two', undefined])
     expect(rows.at(-1)).toEqual({ type: 'end', status: 'FAILED' })
   })
@@ -137,7 +159,10 @@ describe('logs', () => {
         undefined,
         { accept: 'application/json' },
       )
-    expect((await page('limit=2')).body).toMatchObject({ data: [{ text: 'one' }, { text: 'two' }], nextAfter: 2 })
+    expect((await page('limit=2')).body).toMatchObject({
+      data: [{ text: 'one' }, { text: 'two' }],
+      nextAfter: 2,
+    })
     expect((await page('after=2')).body).toMatchObject({ data: [{ text: 'three' }], nextAfter: null })
     expect((await page('step=fetch')).body.data).toEqual([])
   })
@@ -161,8 +186,12 @@ describe('events', () => {
     await api.store.deployments.stepStarted(deployment.id, 'preflight', 1)
     await end(api, deployment.id, 'CANCELED')
     await stream.done
-    const rows = stream.events.filter(({ event }) => event !== 'end').map(({ data }) => deploymentEventSchema.parse(JSON.parse(data)))
-    expect(rows.map(({ type }) => type)).toEqual(expect.arrayContaining(['queued', 'started', 'step', 'finished']))
+    const rows = stream.events
+      .filter(({ event }) => event !== 'end')
+      .map(({ data }) => deploymentEventSchema.parse(JSON.parse(data)))
+    expect(rows.map(({ type }) => type)).toEqual(
+      expect.arrayContaining(['queued', 'started', 'step', 'finished']),
+    )
     expect(rows.map(({ seq }) => seq)).toEqual(rows.map((_, at) => at + 1))
     expect(stream.events.at(-1)).toMatchObject({ event: 'end', data: '{"status":"CANCELED"}' })
   })
@@ -200,7 +229,9 @@ describe('readers', () => {
       reads++
       return original(...args)
     }
-    const request = http.get(`${url}/v1/deployments/${deployment.id}/logs`, { headers: { authorization: `Bearer ${token}` } })
+    const request = http.get(`${url}/v1/deployments/${deployment.id}/logs`, {
+      headers: { authorization: `Bearer ${token}` },
+    })
     const [response] = (await once(request, 'response')) as [http.IncomingMessage]
     response.pause()
     // 32 MB wait; what the sockets of both ends hold is far less.

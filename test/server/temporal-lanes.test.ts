@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import os from 'node:os'
 import path from 'node:path'
 import { Client, Connection } from '@temporalio/client'
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker'
@@ -64,7 +63,7 @@ async function startWorkers(address: string): Promise<() => Promise<void>> {
     await Worker.create({
       connection,
       taskQueue: controlQueue,
-      workflowBundle: await workflowBundle(path.join(os.tmpdir(), `sluice-bundle-${process.pid}`)),
+      workflowBundle: await workflowBundle(path.join(import.meta.dirname, '..', '..', '.cache')),
       activities: control,
     }),
     await Worker.create({ connection, taskQueue: hostQueue('local'), activities: host }),
@@ -119,7 +118,10 @@ describe('lanes in Temporal', () => {
   })
 
   it('numbers from the floor that the store knows', async () => {
-    expect(await lanes.enqueue(request('floor', { numberFloor: 42 }))).toEqual({ number: 42, deploymentId: 'floor.production.42' })
+    expect(await lanes.enqueue(request('floor', { numberFloor: 42 }))).toEqual({
+      number: 42,
+      deploymentId: 'floor.production.42',
+    })
   })
 
   it('can be found by service and environment', async () => {
@@ -131,19 +133,33 @@ describe('lanes in Temporal', () => {
   it('drops a waiting deployment that is canceled', async () => {
     await lanes.enqueue(request('cancel'))
     const { deploymentId } = await lanes.enqueue(request('cancel'))
-    await lanes.cancel({ deploymentId, by: 'ada', reason: null, serviceId: 'cancel', environment: 'production' })
+    await lanes.cancel({
+      deploymentId,
+      by: 'ada',
+      reason: null,
+      serviceId: 'cancel',
+      environment: 'production',
+    })
     await until(() => noted.includes(`${deploymentId} dropped`))
   })
 
   it('has nothing to cancel or to forget where there is no lane', async () => {
-    await lanes.cancel({ deploymentId: 'none.production.1', by: 'a', reason: null, serviceId: 'none', environment: 'production' })
+    await lanes.cancel({
+      deploymentId: 'none.production.1',
+      by: 'a',
+      reason: null,
+      serviceId: 'none',
+      environment: 'production',
+    })
     await lanes.forget('none', 'production')
   })
 
   it('ends the lane and clears the host of an environment that is deleted', async () => {
     await lanes.enqueue(request('gone'))
     await lanes.forget('gone', 'production')
-    expect((await client.workflow.getHandle(laneId('gone', 'production')).describe()).status.name).toBe('TERMINATED')
+    expect((await client.workflow.getHandle(laneId('gone', 'production')).describe()).status.name).toBe(
+      'TERMINATED',
+    )
     await lanes.teardown({ serviceId: 'gone', environment: 'production', host: 'local', number: 2 })
     expect(noted).toContain('gone removed')
   })

@@ -19,7 +19,9 @@ const mostAttempts = 3
 /** A wrapper that has not shown up by then was lost; a second one is harmless. */
 const claimLimitMs = 10_000
 
-export type Ending = { by: 'itself'; status: number; state: AttemptState } | { by: 'verdict'; verdict: Verdict }
+export type Ending =
+  | { by: 'itself'; status: number; state: AttemptState }
+  | { by: 'verdict'; verdict: Verdict }
 
 /** One caller's look after one job: brings it to run, waits for its end, ends it when it must. */
 export class Attendance {
@@ -90,7 +92,9 @@ export class Attendance {
     if ((await this.#job.exitOf(number)) !== undefined) return
     if (this.#spec.repeatable && number < mostAttempts) {
       await terminate(familyOf(state), graceMs)
-      await this.#job.note(`the command vanished without a result; attempt ${number + 1} starts from the beginning`)
+      await this.#job.note(
+        `the command vanished without a result; attempt ${number + 1} starts from the beginning`,
+      )
       return this.#job.prepare(number + 1)
     }
     // Its processes may outlive the wrapper. A migration under way is not killed: it ends, or its time does.

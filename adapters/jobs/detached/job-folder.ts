@@ -46,7 +46,11 @@ export class JobFolder {
     const attempt = await this.#latestAttempt()
     if (!attempt) return undefined
     // In this order: a wrapper that is seen dead after its claim was read has written all it ever will.
-    return { attempt, claim: await readClaim(this.claimFile(attempt.number)), exit: await this.exitOf(attempt.number) }
+    return {
+      attempt,
+      claim: await readClaim(this.claimFile(attempt.number)),
+      exit: await this.exitOf(attempt.number),
+    }
   }
 
   async exitOf(attempt: number): Promise<number | undefined> {
@@ -77,7 +81,9 @@ export class JobFolder {
   }
 
   async #latestAttempt(): Promise<Attempt | undefined> {
-    const numbers = (await namesIn(this.directory)).map((name) => Number(/^attempt-(\d+)\.json$/.exec(name)?.[1] ?? 0))
+    const numbers = (await namesIn(this.directory)).map((name) =>
+      Number(/^attempt-(\d+)\.json$/.exec(name)?.[1] ?? 0),
+    )
     const newest = Math.max(0, ...numbers)
     return newest > 0 ? readJsonIfThere<Attempt>(this.#attemptFile(newest)) : undefined
   }

@@ -17,10 +17,11 @@ run() {
   status=$?
   # A full disk must not turn a result into a riddle.
   tries=0
-  until publish "$folder/exit-$attempt" "$status" || [ -s "$folder/exit-$attempt" ] || [ "$tries" -ge 60 ]; do
+  until publish "$folder/exit-$attempt" "$status" || [ "$tries" -ge 60 ]; do
     tries=$((tries + 1))
     sleep 1
   done
+  keep "$folder/exit-$attempt"
   exit 0
 }
 run "$@"

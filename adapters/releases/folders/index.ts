@@ -51,7 +51,7 @@ class FolderReleases implements Releases {
     const { serviceId, environment, releaseNumber } = release
     const user = await this.#users.userOf(serviceId, environment)
     const code = this.directory(release)
-    await makePassages(this.#directory, [serviceId, environment, 'releases', String(releaseNumber)])
+    await this.#passTo(serviceId, environment, 'releases', String(releaseNumber))
     await assertReachable(code, user)
     await mkdir(path.join(this.#folder(release), 'stamps'), { mode: 0o700 })
     await makePrivate(code, user)
@@ -91,8 +91,13 @@ class FolderReleases implements Releases {
     return (await this.#pointer(serviceId, environment).read())?.live ?? undefined
   }
 
-  async setLive(serviceId: string, environment: string, fence: Fence, live: LiveRelease | null): Promise<void> {
-    await makePassages(this.#directory, [serviceId, environment])
+  async setLive(
+    serviceId: string,
+    environment: string,
+    fence: Fence,
+    live: LiveRelease | null,
+  ): Promise<void> {
+    await this.#passTo(serviceId, environment)
     await this.#pointer(serviceId, environment).move(fence, live)
   }
 
@@ -100,7 +105,7 @@ class FolderReleases implements Releases {
     const folder = path.join(this.#environmentFolder(serviceId, environment), 'releases')
     const names = await readdir(folder).catch(() => [])
     const numbers = names.filter((name) => /^\d+$/.test(name)).map(Number)
-    return numbers.sort((a, b) => b - a)
+    return numbers.toSorted((a, b) => b - a)
   }
 
   async prune(serviceId: string, environment: string, keep: number, always: number[]): Promise<number[]> {
@@ -121,7 +126,13 @@ class FolderReleases implements Releases {
   async #refuseLive({ serviceId, environment, releaseNumber }: ReleaseKey): Promise<void> {
     const live = await this.live(serviceId, environment)
     if (live?.releaseNumber !== releaseNumber) return
-    throw new Error(`release ${releaseNumber} of ${serviceId}/${environment} is live: it is neither removed nor made anew`)
+    throw new Error(
+      `release ${releaseNumber} of ${serviceId}/${environment} is live: it is neither removed nor made anew`,
+    )
+  }
+
+  async #passTo(...names: string[]): Promise<void> {
+    await makePassages(path.dirname(this.#directory), [path.basename(this.#directory), ...names])
   }
 
   #pointer(serviceId: string, environment: string): LivePointer {

@@ -78,7 +78,7 @@ export class LivePointer {
       const match = /^(\d+)\.(\d+)\.json$/.exec(name)
       return match ? [{ deployment: Number(match[1]), revision: Number(match[2]) }] : []
     })
-    return fences.sort(compareFences)
+    return fences.toSorted(compareFences)
   }
 
   get #folder(): string {

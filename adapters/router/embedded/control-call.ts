@@ -31,7 +31,7 @@ export function callControl(
             const code = (content as { code?: string } | undefined)?.code
             resolve({ status: response.statusCode ?? 0, code, content })
           } catch (error) {
-            reject(error as Error)
+            reject(error)
           }
         })
       },

@@ -14,7 +14,12 @@ export interface EmbeddedRouterOptions {
 
 /** The router in `router/`, commanded over its control socket. Every call may be repeated. */
 export function embeddedRouter({ socketPath, patienceMs = 1_500 }: EmbeddedRouterOptions): Router {
-  async function call(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<ControlAnswer> {
+  async function call(
+    method: string,
+    path: string,
+    body?: unknown,
+    signal?: AbortSignal,
+  ): Promise<ControlAnswer> {
     const deadline = Date.now() + patienceMs
     for (let pauseMs = 20; ; pauseMs = Math.min(pauseMs * 2, 160)) {
       try {
@@ -23,9 +28,12 @@ export function embeddedRouter({ socketPath, patienceMs = 1_500 }: EmbeddedRoute
       } catch (error) {
         if (!isRestarting(error as Error) || signal?.aborted) throw error
         if (Date.now() > deadline) {
-          throw new Error(`The router does not answer on ${socketPath}: ${(error as Error).message}. Is it running?`, {
-            cause: error,
-          })
+          throw new Error(
+            `The router does not answer on ${socketPath}: ${(error as Error).message}. Is it running?`,
+            {
+              cause: error,
+            },
+          )
         }
       }
       await sleep(pauseMs)
@@ -73,5 +81,7 @@ function expectOk<T>(answer: ControlAnswer, route = ''): T {
   const problem = answer.content as { detail?: string; current?: Fence; host?: string; route?: string }
   if (answer.code === 'StaleFence' && problem.current) throw new StaleFence(route, problem.current)
   if (answer.code === 'HostTaken') throw new HostTaken(problem.host ?? '', problem.route ?? '')
-  throw new Error(`The router refused (${answer.status} ${answer.code ?? ''}): ${problem.detail ?? 'no reason given'}`)
+  throw new Error(
+    `The router refused (${answer.status} ${answer.code ?? ''}): ${problem.detail ?? 'no reason given'}`,
+  )
 }

@@ -38,7 +38,8 @@ export function processRuntime(options: ProcessRuntimeOptions): Runtime {
     environmentOf: instanceEnvironment(options),
   }
   const instance = (id: string) => new Instance(id, new InstanceFolder(folderOf(directory, id)), host)
-  const act = <T>(id: string, on: (instance: Instance) => Promise<T>) => turns.take(id, () => on(instance(id)))
+  const act = <T>(id: string, on: (instance: Instance) => Promise<T>) =>
+    turns.take(id, () => on(instance(id)))
 
   const bringUp = async (spec: InstanceSpec, by: 'start' | 'restart') => {
     await assertReachable(spec.directory, await users.userOf(spec.serviceId, spec.environmentName))
@@ -61,7 +62,9 @@ export function processRuntime(options: ProcessRuntimeOptions): Runtime {
     follow: (id, how) => followLog(instance(id).folder, how),
     list,
     restore: async (specOf) => {
-      await ports.releaseLost((id, port) => act(id, async (one) => (await one.folder.record())?.port === port))
+      await ports.releaseLost((id, port) =>
+        act(id, async (one) => (await one.folder.record())?.port === port),
+      )
       const ids = await idsIn(directory)
       const restored = await Promise.all(ids.map((id) => act(id, (one) => restore(one, specOf))))
       return restored.filter((status) => status !== undefined)
@@ -88,8 +91,13 @@ const instanceEnvironment =
   ({ caches, users, tools, toolsDirectory }: ProcessRuntimeOptions) =>
   async (record: InstanceRecord, spec: InstanceSpec): Promise<Record<string, string>> => {
     const user = await users.userOf(record.serviceId, record.environmentName)
-    const { home, temporary } = await serviceFolders({ caches, users })(record.serviceId, record.environmentName)
-    const { node, server } = record.command.includes('SLUICE_') ? await toolsFor(tools, user, toolsDirectory) : tools
+    const { home, temporary } = await serviceFolders({ caches, users })(
+      record.serviceId,
+      record.environmentName,
+    )
+    const { node, server } = record.command.includes('SLUICE_')
+      ? await toolsFor(tools, user, toolsDirectory)
+      : tools
     return {
       ...hostEnvironment(),
       HOME: home,
@@ -111,5 +119,5 @@ function folderOf(directory: string, id: string): string {
 
 async function idsIn(directory: string): Promise<string[]> {
   const entries = await readdir(directory, { recursive: true }).catch(() => [])
-  return entries.filter((entry) => /^[a-z0-9-]+\/[a-z0-9-]+\/\d+$/.test(entry)).sort()
+  return entries.filter((entry) => /^[a-z0-9-]+\/[a-z0-9-]+\/\d+$/.test(entry)).toSorted()
 }

@@ -81,7 +81,9 @@ export class InstanceFolder {
     // The record last: as long as it is there, what is left is known and can be removed.
     const names = await readdir(this.directory).catch(() => [])
     const others = names.filter((name) => name !== 'instance.json')
-    await Promise.all(others.map((name) => rm(path.join(this.directory, name), { force: true, recursive: true })))
+    await Promise.all(
+      others.map((name) => rm(path.join(this.directory, name), { force: true, recursive: true })),
+    )
     await rm(this.directory, { recursive: true, force: true })
   }
 

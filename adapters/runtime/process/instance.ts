@@ -1,5 +1,5 @@
-import { mkdir } from 'node:fs/promises'
 import { randomUUID } from 'node:crypto'
+import { mkdir } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { InstanceSpec, InstanceStatus, Listening } from '../../../ports/runtime.ts'
 import { readClaim, revokeClaim } from '../../process/claim.ts'
@@ -8,8 +8,8 @@ import { bootClock, bootId, isAlive } from '../../process/identity.ts'
 import { launch } from '../../process/launch.ts'
 import { readProcesses } from '../../process/process-table.ts'
 import type { ServiceUser } from '../../process/service-user.ts'
-import type { InstanceFolder, InstanceRecord } from './instance-folder.ts'
 import type { Glance } from './glance.ts'
+import type { InstanceFolder, InstanceRecord } from './instance-folder.ts'
 import { accepts, listeners, portsOf } from './listeners.ts'
 import { isFree, type PortRegister } from './ports.ts'
 
@@ -56,7 +56,12 @@ export class Instance {
     const record = await this.folder.record()
     if (!record || record.stopping) return this.start(spec)
     await this.#end(record, Math.min(record.drainMs, shortGraceMs))
-    const next = { ...record, ...partOf(spec), generation: record.generation + 1, port: await this.#portFor(record) }
+    const next = {
+      ...record,
+      ...partOf(spec),
+      generation: record.generation + 1,
+      port: await this.#portFor(record),
+    }
     await this.folder.write(next)
     return this.#bringUp(next, spec)
   }
@@ -122,7 +127,8 @@ export class Instance {
     const until = performance.now() + claimLimitMs
     const file = this.folder.claimFile(record.generation)
     while ((await readClaim(file)).kind === 'open') {
-      if (performance.now() > until) throw new Error(`the shell that runs ${this.id} did not come up: is the disk full?`)
+      if (performance.now() > until)
+        throw new Error(`the shell that runs ${this.id} did not come up: is the disk full?`)
       await sleep(5)
     }
     return this.#statusOf(record)
@@ -143,7 +149,13 @@ export class Instance {
     const { leader } = await this.#familyOf(record)
     const state = await this.folder.state(record.generation)
     const up = leader !== undefined && isAlive(leader)
-    const phase = record.stopping ? 'stopped' : up ? (state?.phase ?? 'running') : state?.phase === 'stopped' ? 'stopped' : 'gone'
+    const phase = record.stopping
+      ? 'stopped'
+      : up
+        ? (state?.phase ?? 'running')
+        : state?.phase === 'stopped'
+          ? 'stopped'
+          : 'gone'
     return {
       id: this.id,
       state: phase,
@@ -165,4 +177,5 @@ const partOf = ({ serviceId, environmentName, command, directory, drainMs }: Ins
 })
 
 /** The service's own process: what the shim waits for. */
-const childOf = (shim: number): number | null => readProcesses().find((row) => row.parent === shim)?.pid ?? null
+const childOf = (shim: number): number | null =>
+  readProcesses().find((row) => row.parent === shim)?.pid ?? null

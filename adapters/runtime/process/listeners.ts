@@ -47,7 +47,7 @@ export function parseSockets(table: string): Listener[] {
 export function portsOf(pids: number[], all: Listener[]): number[] {
   const inodes = new Set(pids.flatMap(socketsOf))
   const ports = all.filter(({ inode }) => inodes.has(inode)).map(({ port }) => port)
-  return [...new Set(ports)].sort((a, b) => a - b)
+  return [...new Set(ports)].toSorted((a, b) => a - b)
 }
 
 /** Inodes of the sockets that a process has open. */

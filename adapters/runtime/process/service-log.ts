@@ -1,4 +1,5 @@
-import { open, rename, stat, truncate } from 'node:fs/promises'
+import { ftruncateSync, readSync, writeSync } from 'node:fs'
+import { type FileHandle, open, readFile, rename, stat, writeFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { defaults } from '../../../contract/defaults.ts'
 import { lastShown, tailOf } from '../../process/output-tail.ts'
@@ -7,6 +8,8 @@ import type { InstanceFolder } from './instance-folder.ts'
 /** Longest line handed on; a longer one comes in parts. */
 const longestLine = 16 * 1024
 const pieceSize = 64 * 1024
+/** Bytes that may come between the copy and the cut without being lost. */
+const lastMoment = 1024 * 1024
 
 /** The output of a running service: `output`, and `output.1` with what was in it before it was cut. */
 export async function logTail(folder: InstanceFolder, bytes: number): Promise<string> {
@@ -17,15 +20,26 @@ export async function logTail(folder: InstanceFolder, bytes: number): Promise<st
 
 /**
  * Keeps the two files within the cap. The service has the first one open for appending and is never stopped:
- * its end is copied, then it is emptied. What is written in that instant may be lost.
+ * its end is copied, then it is emptied.
  */
 export async function trimLog(folder: InstanceFolder, cap: number = defaults.serviceLogCap): Promise<void> {
   const half = Math.floor(cap / 2)
-  if ((await sizeOf(folder.output)) <= half) return
+  const size = await sizeOf(folder.output)
+  if (size <= half) return
   const copy = `${folder.earlierOutput}.new`
-  await copyEnd(folder.output, copy, half)
-  await rename(copy, folder.earlierOutput)
-  await truncate(folder.output, 0)
+  const source = await open(folder.output, 'r+')
+  const target = await open(copy, 'w', 0o600)
+  try {
+    // Room for what comes while this copies.
+    const start = size - Math.max(0, half - lastMoment)
+    const position = await copyOn(source, target, start, size)
+    await writeFile(startFile(folder), String(start))
+    await rename(copy, folder.earlierOutput)
+    emptyNow(source.fd, target.fd, position)
+  } finally {
+    await source.close()
+    await target.close()
+  }
 }
 
 /** Lines as they come, after the last `lines` that are there. Ends when the signal aborts or the file is gone. */
@@ -34,7 +48,9 @@ export async function* followLog(
   { lines, signal }: { lines: number; signal: AbortSignal },
 ): AsyncGenerator<string> {
   let position = await sizeOf(folder.output)
-  const before = (await logTail(folder, lines * longestLine > 1024 * 1024 ? 1024 * 1024 : lines * longestLine)).split('\n')
+  const before = (
+    await logTail(folder, lines * longestLine > 1024 * 1024 ? 1024 * 1024 : lines * longestLine)
+  ).split('\n')
   // A line that is not finished yet comes as soon as it is.
   let open = before.pop() ?? ''
   if (lines > 0) yield* before.slice(-lines)
@@ -57,8 +73,12 @@ async function readOn(folder: InstanceFolder, position: number) {
   const size = await sizeOf(folder.output)
   if (size < 0) return undefined
   if (size >= position) return readPiece(folder.output, position)
-  const rest = await readPiece(folder.earlierOutput, position)
-  return rest.bytes.length > 0 ? { bytes: rest.bytes, position } : { bytes: rest.bytes, position: 0 }
+  // What was not read yet is in the copy, which begins at another place.
+  const start = Number(await readFile(startFile(folder), 'utf8').catch(() => '0'))
+  const rest = await readPiece(folder.earlierOutput, Math.max(0, position - start))
+  return rest.bytes.length > 0
+    ? { bytes: rest.bytes, position: rest.position + start }
+    : { ...rest, position: 0 }
 }
 
 async function readPiece(file: string, position: number): Promise<{ bytes: Buffer; position: number }> {
@@ -72,22 +92,33 @@ async function readPiece(file: string, position: number): Promise<{ bytes: Buffe
   }
 }
 
-async function copyEnd(from: string, to: string, bytes: number): Promise<void> {
-  const source = await open(from, 'r')
-  const target = await open(to, 'w', 0o600)
-  try {
-    const piece = Buffer.alloc(pieceSize)
-    let position = Math.max(0, (await source.stat()).size - bytes)
-    for (const end = position + bytes * 2; position < end; ) {
-      const { bytesRead } = await source.read(piece, 0, pieceSize, position)
-      if (bytesRead === 0) break
-      await target.write(piece, 0, bytesRead)
-      position += bytesRead
-    }
-  } finally {
-    await source.close()
-    await target.close()
+/** Offset in `from` of the first byte in the copy. */
+const startFile = (folder: InstanceFolder): string => `${folder.earlierOutput}.start`
+
+/** Copies from `start` up to `end`; answers how far it got. */
+async function copyOn(source: FileHandle, target: FileHandle, start: number, end: number): Promise<number> {
+  const piece = Buffer.alloc(pieceSize)
+  let position = start
+  while (position < end) {
+    const { bytesRead } = await source.read(piece, 0, Math.min(pieceSize, end - position), position)
+    if (bytesRead === 0) break
+    await target.write(piece, 0, bytesRead)
+    position += bytesRead
   }
+  return position
+}
+
+/** Copies what came meanwhile and empties the file, without a pause in which more could come and be lost. */
+function emptyNow(source: number, target: number, position: number): void {
+  const piece = Buffer.alloc(pieceSize)
+  // A service that writes faster than this copies must not keep it busy for ever.
+  for (let from = position; from < position + lastMoment;) {
+    const bytesRead = readSync(source, piece, 0, pieceSize, from)
+    if (bytesRead === 0) break
+    writeSync(target, piece, 0, bytesRead)
+    from += bytesRead
+  }
+  ftruncateSync(source, 0)
 }
 
 /** -1 when there is no such file. */

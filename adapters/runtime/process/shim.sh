@@ -28,11 +28,13 @@ run() {
     back_off $((ended - began))
     echo "[sluice] the service ended with status $status; it is started again in $delay s" >&3
     publish "$folder/state-$generation" "backingOff $began $restarts $last"
+    keep "$folder/state-$generation"
     sleep "$delay"
     if [ "$ending" ] || [ -e "$folder/ending-$generation" ]; then break; fi
     restarts=$((restarts + 1))
   done
   publish "$folder/state-$generation" "stopped $began $restarts $last"
+  keep "$folder/state-$generation"
   exit 0
 }
 

@@ -17,7 +17,11 @@ export interface StaticTools {
  * The same tools where the service's user can reach them: Sluice may be installed under somebody's home.
  * `directory` gets a copy of those it cannot reach.
  */
-export async function toolsFor(tools: StaticTools, user: ServiceUser | null, directory: string): Promise<StaticTools> {
+export async function toolsFor(
+  tools: StaticTools,
+  user: ServiceUser | null,
+  directory: string,
+): Promise<StaticTools> {
   if (!user) return tools
   return {
     node: await reachableCopy(tools.node, user, directory),

@@ -40,7 +40,9 @@ export function draining({ running }: Suite): void {
     it('counts tunnels apart', async () => {
       const service = await rawService((socket) => {
         socket.once('data', () => {
-          socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n')
+          socket.write(
+            'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n',
+          )
         })
         socket.on('end', () => socket.end())
       })

@@ -10,7 +10,10 @@ export function headers({ running, start }: Suite): void {
     const service = await httpService((_, response) => response.end('ok'))
     const { host } = await routeTo(on, service.port)
     const send = (lines: string[], path = '/', host_ = host) =>
-      sendRaw(on.port, `GET ${path} HTTP/1.1\r\nHost: ${host_}\r\n${lines.map((l) => `${l}\r\n`).join('')}\r\n`)
+      sendRaw(
+        on.port,
+        `GET ${path} HTTP/1.1\r\nHost: ${host_}\r\n${lines.map((l) => `${l}\r\n`).join('')}\r\n`,
+      )
     return { service, host, send }
   }
   const seenBy = (service: Service, name: string): string[] =>
@@ -130,7 +133,14 @@ export function headers({ running, start }: Suite): void {
         'HTTP2-Settings: x',
         'X-Public: 1',
       ])
-      for (const name of ['x-private', 'keep-alive', 'proxy-connection', 'proxy-authorization', 'te', 'trailer']) {
+      for (const name of [
+        'x-private',
+        'keep-alive',
+        'proxy-connection',
+        'proxy-authorization',
+        'te',
+        'trailer',
+      ]) {
         expect(seenBy(service, name), name).toEqual([])
       }
       expect(seenBy(service, 'upgrade')).toEqual([])
@@ -154,7 +164,8 @@ export function headers({ running, start }: Suite): void {
       const client = await RawClient.connect(running().port)
       const request = `GET / HTTP/1.1\r\nHost: ${host}\r\n\r\n`
       const answer = await client.send(request).answer()
-      for (const name of ['x-private', 'proxy-authenticate', 'upgrade']) expect(headerOf(answer, name)).toBeUndefined()
+      for (const name of ['x-private', 'proxy-authenticate', 'upgrade'])
+        expect(headerOf(answer, name)).toBeUndefined()
       expect(headerOf(answer, 'x-public')).toBe('1')
       // The service closed its connection; the client's stays.
       expect((await client.send(request).answer()).status).toBe(200)
@@ -164,7 +175,13 @@ export function headers({ running, start }: Suite): void {
 
   it('row 25: the path and the query reach the service untouched', async () => {
     const { service, send } = await ready()
-    for (const path of ['//a/../b/./c', '/%2e%2E/%00?x=%zz&y=a+b', '/a;b=c?d?e=/../', "/'(x)*|[y]{z}", '/?']) {
+    for (const path of [
+      '//a/../b/./c',
+      '/%2e%2E/%00?x=%zz&y=a+b',
+      '/a;b=c?d?e=/../',
+      "/'(x)*|[y]{z}",
+      '/?',
+    ]) {
       expect((await send([], path)).status, path).toBe(200)
       expect(service.seen.at(-1)?.url).toBe(path)
     }
@@ -173,7 +190,11 @@ export function headers({ running, start }: Suite): void {
   describe('row 26: what is not passed on', () => {
     it('serves a request for an upgrade other than to WebSockets as a plain one', async () => {
       const { service, send } = await ready()
-      const answer = await send(['Connection: Upgrade, HTTP2-Settings', 'Upgrade: h2c', 'HTTP2-Settings: AAMAAABk'])
+      const answer = await send([
+        'Connection: Upgrade, HTTP2-Settings',
+        'Upgrade: h2c',
+        'HTTP2-Settings: AAMAAABk',
+      ])
       expect(answer.status).toBe(200)
       expect(seenBy(service, 'upgrade')).toEqual([])
     })

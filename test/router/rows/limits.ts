@@ -11,7 +11,9 @@ export function limits({ running, start }: Suite): void {
       const service = await httpService((_, response) => response.end('ok'))
       const { host } = await routeTo(running(), service.port)
       const fill = `X-Fill: ${'x'.repeat(7_000)}\r\n`.repeat(10)
-      expect((await sendRaw(running().port, `GET / HTTP/1.1\r\nHost: ${host}\r\n${fill}\r\n`)).status).toBe(431)
+      expect((await sendRaw(running().port, `GET / HTTP/1.1\r\nHost: ${host}\r\n${fill}\r\n`)).status).toBe(
+        431,
+      )
       expect(service.seen).toEqual([])
     })
 
@@ -77,7 +79,10 @@ export function limits({ running, start }: Suite): void {
       })
     })
 
-    async function withLimits(limits: SuiteLimits, test: (router: RunningRouter) => Promise<void>): Promise<void> {
+    async function withLimits(
+      limits: SuiteLimits,
+      test: (router: RunningRouter) => Promise<void>,
+    ): Promise<void> {
       const router = await start({ limits })
       try {
         await test(router)

@@ -72,7 +72,10 @@ export function proxying({ running, start }: Suite): void {
       ['garbage', 'this is not HTTP\r\n\r\n'],
       ['two lengths', 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-length: 3\r\n\r\nabc'],
       ['a length that is no number', 'HTTP/1.1 200 OK\r\ncontent-length: +2\r\n\r\nab'],
-      ['a switch of protocols nobody asked for', 'HTTP/1.1 101 Switching\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n'],
+      [
+        'a switch of protocols nobody asked for',
+        'HTTP/1.1 101 Switching\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n',
+      ],
     ])('gives 502 for %s', async (_, text) => {
       const { client, host } = await open((await answering(text)).port)
       expect((await client.send(get(host)).answer()).status).toBe(502)
@@ -140,7 +143,9 @@ export function proxying({ running, start }: Suite): void {
         else response.end('next')
       })
       const { client, host } = await open(service.port)
-      client.send(`POST / HTTP/1.1\r\nHost: ${host}\r\nContent-Length: 200000\r\n\r\n`).send(Buffer.alloc(100_000))
+      client
+        .send(`POST / HTTP/1.1\r\nHost: ${host}\r\nContent-Length: 200000\r\n\r\n`)
+        .send(Buffer.alloc(100_000))
       expect((await client.answer()).status).toBe(413)
       expect((await client.send(Buffer.alloc(100_000)).send(get(host)).answer()).body).toBe('next')
     })
@@ -148,10 +153,14 @@ export function proxying({ running, start }: Suite): void {
     it('arrive whole, with a length and in chunks', async () => {
       const service = await httpService((request, response) => {
         let bytes = 0
-        request.on('data', (chunk: Buffer) => (bytes += chunk.length)).on('end', () => response.end(String(bytes)))
+        request
+          .on('data', (chunk: Buffer) => (bytes += chunk.length))
+          .on('end', () => response.end(String(bytes)))
       })
       const { client, host } = await open(service.port)
-      client.send(`PUT / HTTP/1.1\r\nHost: ${host}\r\nContent-Length: 3000000\r\n\r\n`).send(Buffer.alloc(3_000_000))
+      client
+        .send(`PUT / HTTP/1.1\r\nHost: ${host}\r\nContent-Length: 3000000\r\n\r\n`)
+        .send(Buffer.alloc(3_000_000))
       expect((await client.answer()).body).toBe('3000000')
       client.send(`PATCH / HTTP/1.1\r\nHost: ${host}\r\nTransfer-Encoding: chunked\r\n\r\n186a0\r\n`)
       client.send(Buffer.alloc(100_000)).send('\r\n0\r\n\r\n')
@@ -242,7 +251,9 @@ export function proxying({ running, start }: Suite): void {
           if (joined) return void socket.write(chunk)
           const text = chunk.toString('latin1')
           joined = true
-          socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\nhello')
+          socket.write(
+            'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\nhello',
+          )
           socket.write(text.slice(text.indexOf('\r\n\r\n') + 4))
         })
         socket.on('end', () => setTimeout(() => socket.end('goodbye'), 50))
@@ -273,7 +284,9 @@ export function proxying({ running, start }: Suite): void {
     })
 
     it('passes on what a service answers that declines the WebSocket', async () => {
-      const service = await httpService((_, response) => response.writeHead(401, { 'x-why': 'login' }).end('no'))
+      const service = await httpService((_, response) =>
+        response.writeHead(401, { 'x-why': 'login' }).end('no'),
+      )
       const { client, host } = await open(service.port)
       const answer = await client.send(handshake(host)).answer()
       expect([answer.status, headerOf(answer, 'x-why'), answer.body]).toEqual([401, 'login', 'no'])
@@ -299,13 +312,17 @@ export function proxying({ running, start }: Suite): void {
     })
 
     it('passes a header of 12 KB', async () => {
-      const service = await httpService((_, response) => response.setHeader('x-large', 'x'.repeat(12_288)).end())
+      const service = await httpService((_, response) =>
+        response.setHeader('x-large', 'x'.repeat(12_288)).end(),
+      )
       const { client, host } = await open(service.port)
       expect(headerOf(await client.send(get(host)).answer(), 'x-large')).toHaveLength(12_288)
     })
 
     it('keeps several Set-Cookie headers apart', async () => {
-      const service = await httpService((_, response) => response.setHeader('set-cookie', ['a=1', 'b=2, 3']).end())
+      const service = await httpService((_, response) =>
+        response.setHeader('set-cookie', ['a=1', 'b=2, 3']).end(),
+      )
       const { client, host } = await open(service.port)
       expect(headersOf(await client.send(get(host)).answer(), 'set-cookie')).toEqual(['a=1', 'b=2, 3'])
     })
@@ -317,7 +334,11 @@ export function proxying({ running, start }: Suite): void {
       })
       const { client, host } = await open(service.port)
       client.send([0, 1, 2].map((n) => get(host, `/${n}`)).join(''))
-      const bodies = [(await client.answer()).body, (await client.answer()).body, (await client.answer()).body]
+      const bodies = [
+        (await client.answer()).body,
+        (await client.answer()).body,
+        (await client.answer()).body,
+      ]
       expect(bodies).toEqual(['/0', '/1', '/2'])
     })
 

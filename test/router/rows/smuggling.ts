@@ -11,7 +11,10 @@ const inner = 'GET /smuggled HTTP/1.1\r\nHost: HOST\r\n\r\n'
 const attacks: [name: string, request: string][] = [
   ['Content-Length and Transfer-Encoding', `${head(`Content-Length: 4\r\n${chunked}`)}0\r\n\r\n${inner}`],
   ['Transfer-Encoding and Content-Length', `${head(`${chunked}\r\nContent-Length: 4`)}0\r\n\r\n${inner}`],
-  ['Transfer-Encoding with a space before the colon', `${head('Transfer-Encoding : chunked')}0\r\n\r\n${inner}`],
+  [
+    'Transfer-Encoding with a space before the colon',
+    `${head('Transfer-Encoding : chunked')}0\r\n\r\n${inner}`,
+  ],
   ['xchunked', `${head('Transfer-Encoding: xchunked')}0\r\n\r\n${inner}`],
   ['chunked, identity', `${head('Transfer-Encoding: chunked, identity')}0\r\n\r\n${inner}`],
   ['identity', `${head('Transfer-Encoding: identity')}0\r\n\r\n${inner}`],

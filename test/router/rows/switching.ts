@@ -41,7 +41,7 @@ export function switching({ running }: Suite): void {
 
     expect(load.outcomes.filter(({ error }) => error !== undefined)).toEqual([])
     const kinds = new Set(load.outcomes.map(({ kind }) => kind))
-    expect([...kinds].sort()).toEqual(['events', 'fast', 'slow', 'upload', 'webSocket'])
+    expect([...kinds].toSorted()).toEqual(['events', 'fast', 'slow', 'upload', 'webSocket'])
     const late = load.outcomes.filter(({ release, startedAt }) => {
       const next = liveFrom.get(String(Number(release) + 1))
       return release !== '' && next !== undefined && startedAt > next
@@ -74,7 +74,9 @@ export function switching({ running }: Suite): void {
       await expect(router.change(change('fenced', 4))).rejects.toMatchObject(stale)
       await expect(router.change(change('fenced', 5, 0))).rejects.toMatchObject(stale)
       await expect(router.change(change('fenced', 5, 1, 2))).rejects.toMatchObject(stale)
-      await expect(router.remove('fenced/production', { deployment: 5, revision: 0 })).rejects.toMatchObject(stale)
+      await expect(router.remove('fenced/production', { deployment: 5, revision: 0 })).rejects.toMatchObject(
+        stale,
+      )
       expect(await router.find('fenced/production')).toEqual(state)
     })
 

@@ -1,0 +1,174 @@
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readlinkSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import path from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { folderReleases } from '../../adapters/releases/folders/index.ts'
+import type { ReleaseRef } from '../../contract/workflows.ts'
+import type { LiveRelease, Releases } from '../../ports/releases.ts'
+import { StaleFence } from '../../ports/router.ts'
+import { asRoot, testHost, type TestHost } from '../process/host.ts'
+
+const release = (number: number, releaseNumber = number): ReleaseRef => ({
+  serviceId: 'shop',
+  environment: 'production',
+  number,
+  deploymentId: `shop.production.${number}`,
+  releaseNumber,
+})
+const live = (number: number): LiveRelease => ({
+  number,
+  releaseNumber: number,
+  instance: `shop/production/${number}`,
+  port: 20_000 + number,
+})
+const fence = (deployment: number, revision = 0) => ({ deployment, revision })
+
+async function bench(): Promise<
+  TestHost & { directory: string; releases: Releases; again(): Promise<Releases> }
+> {
+  const host = await testHost()
+  const directory = path.join(host.home, 'environments')
+  const again = () => folderReleases({ directory, users: host.users })
+  return { ...host, directory, releases: await again(), again }
+}
+
+describe('a release', () => {
+  test('is an empty folder of the service, made anew when it is there', async () => {
+    const { releases, users } = await bench()
+    expect(await releases.exists(release(1))).toBe(false)
+    const code = await releases.create(release(1))
+    expect(code).toBe(releases.directory(release(1)))
+    writeFileSync(path.join(code, 'half'), '')
+    await releases.stamp(release(1), 'source', { sha: 'abc' })
+    await releases.create(release(1))
+    expect(readdirSync(code)).toEqual([])
+    expect(await releases.stampOf(release(1), 'source')).toBeUndefined()
+    expect(await releases.exists(release(1))).toBe(true)
+    expect(statSync(code).mode & 0o777).toBe(0o700)
+    const user = await users.userOf('shop', 'production')
+    if (user) expect(statSync(code).uid).toBe(user.uid)
+  })
+
+  test('keeps the stamps of its steps, also for another agent', async () => {
+    const { releases, again } = await bench()
+    await releases.create(release(1))
+    await releases.stamp(release(1), 'previous-1', { live: null })
+    expect(await (await again()).stampOf(release(1), 'previous-1')).toEqual({ live: null })
+    expect(await releases.stampOf(release(1), 'build')).toBeUndefined()
+    expect(await releases.stampOf(release(7), 'build')).toBeUndefined()
+    await expect((async () => releases.stampOf(release(1), '../../x'))()).rejects.toThrow(
+      'cannot be the name',
+    )
+  })
+
+  test.runIf(asRoot)('is handed over with all its files, but not with what its links lead to', async () => {
+    const { releases, users, home } = await bench()
+    const code = await releases.create(release(1))
+    const outside = path.join(home, 'outside')
+    writeFileSync(outside, '')
+    mkdirSync(path.join(code, 'a/b'), { recursive: true })
+    writeFileSync(path.join(code, 'a/b/c'), '')
+    symlinkSync(outside, path.join(code, 'link'))
+    await releases.handOver(release(1))
+    const { uid } = (await users.userOf('shop', 'production'))!
+    for (const name of ['.', 'a', 'a/b', 'a/b/c', 'link'])
+      expect(lstatSync(path.join(code, name)).uid).toBe(uid)
+    expect(statSync(outside).uid).toBe(0)
+  })
+
+  test('is discarded whole, twice is fine, and a rollback discards nothing', async () => {
+    const { releases, directory } = await bench()
+    await releases.create(release(1))
+    await releases.discard(release(2, 1))
+    expect(await releases.exists(release(1))).toBe(true)
+    const locked = path.join(releases.directory(release(1)), 'read-only')
+    mkdirSync(locked)
+    writeFileSync(path.join(locked, 'file'), '')
+    execFileSync('chmod', ['-R', 'a-w', locked])
+    await releases.discard(release(1))
+    await releases.discard(release(1))
+    expect(await releases.exists(release(1))).toBe(false)
+    expect(readdirSync(path.join(directory, '.trash'))).toEqual([])
+  })
+
+  test('that is live is neither discarded nor made anew nor pruned', async () => {
+    const { releases } = await bench()
+    for (const number of [1, 2, 3, 4, 5]) await releases.create(release(number))
+    await releases.setLive('shop', 'production', fence(1), live(1))
+    await expect(releases.discard(release(1))).rejects.toThrow('is live')
+    await expect(releases.create(release(1))).rejects.toThrow('is live')
+    expect(await releases.prune('shop', 'production', 2, [3])).toEqual([2])
+    expect(await releases.list('shop', 'production')).toEqual([5, 4, 3, 1])
+  })
+
+  test('what a crash left half removed is neither listed nor kept', async () => {
+    const { releases, directory, again } = await bench()
+    await releases.create(release(1))
+    mkdirSync(path.join(directory, '.trash/half/code'), { recursive: true })
+    await again()
+    expect(readdirSync(path.join(directory, '.trash'))).toEqual([])
+    await releases.forget('shop', 'production')
+    await releases.forget('shop', 'production')
+    expect(await releases.list('shop', 'production')).toEqual([])
+    expect(readdirSync(path.join(directory, 'shop'))).toEqual([])
+  })
+
+  test('names cannot lead out of the folder', async () => {
+    const { releases } = await bench()
+    expect(() => releases.directory({ ...release(1), environment: '../..' })).toThrow('cannot be the name')
+  })
+})
+
+describe('the live pointer', () => {
+  test('moves forward and is the same for every agent', async () => {
+    const { releases, again, directory } = await bench()
+    expect(await releases.live('shop', 'production')).toBeUndefined()
+    await releases.setLive('shop', 'production', fence(1), live(1))
+    await releases.setLive('shop', 'production', fence(2), live(2))
+    expect(await (await again()).live('shop', 'production')).toEqual(live(2))
+    expect(readlinkSync(path.join(directory, 'shop/production/current'))).toBe('releases/2')
+    await releases.setLive('shop', 'production', fence(2, 1), live(1))
+    expect(readlinkSync(path.join(directory, 'shop/production/current'))).toBe('releases/1')
+    await releases.setLive('shop', 'production', fence(2, 2), null)
+    expect(await releases.live('shop', 'production')).toBeUndefined()
+    expect(existsSync(path.join(directory, 'shop/production/current'))).toBe(false)
+  })
+
+  test('the same move again is fine, in whatever order its fields come', async () => {
+    const { releases } = await bench()
+    await releases.setLive('shop', 'production', fence(1), live(1))
+    const { number, releaseNumber, instance, port } = live(1)
+    await releases.setLive('shop', 'production', fence(1), { port, instance, releaseNumber, number })
+    await expect(releases.setLive('shop', 'production', fence(1), live(9))).rejects.toThrow(StaleFence)
+    expect(await releases.live('shop', 'production')).toEqual(live(1))
+  })
+
+  test('a stale move is refused, naming what is newer', async () => {
+    const { releases } = await bench()
+    await releases.setLive('shop', 'production', fence(5), live(5))
+    const refused = releases.setLive('shop', 'production', fence(4, 1), live(3))
+    await expect(refused).rejects.toThrow(StaleFence)
+    await expect(refused).rejects.toMatchObject({ current: fence(5) })
+    expect(await releases.live('shop', 'production')).toEqual(live(5))
+  })
+
+  test('of many that move at once the newest wins, and who lost is told or was first', async () => {
+    const { again } = await bench()
+    const agents = await Promise.all(Array.from({ length: 12 }, again))
+    const moves = agents.map((releases, index) =>
+      releases.setLive('shop', 'production', fence(index + 1), live(index + 1)),
+    )
+    await Promise.allSettled(moves)
+    await expect(moves.at(-1)).resolves.toBeUndefined()
+    expect(await (await again()).live('shop', 'production')).toEqual(live(12))
+  })
+})
