@@ -47,6 +47,15 @@ export async function candidateSpec(
   return { spec, plan, variables, secretValues }
 }
 
+export interface HealthWatch {
+  plan: Plan
+  /** Masked in what a failure shows of the output. */
+  secretValues: string[]
+  signal: AbortSignal
+  /** Milliseconds it must stay up after its first answer; 0 for one that has proved itself already. */
+  settleMs?: number
+}
+
 /**
  * Waits until the candidate accepts connections and answers its health path with 2xx, and has stayed up since.
  * @throws ExitedAtBoot, WrongPort, NeverListened, Unhealthy with the last lines of its output
@@ -54,7 +63,7 @@ export async function candidateSpec(
 export async function awaitHealthy(
   ports: CandidatePorts,
   input: DeployInput,
-  { plan, secretValues, signal }: { plan: Plan; secretValues: string[]; signal: AbortSignal },
+  { plan, secretValues, signal, settleMs = settle }: HealthWatch,
 ): Promise<InstanceStatus> {
   const id = instanceId(input)
   const deadline = Date.now() + plan.bootTimeoutMs
@@ -71,7 +80,8 @@ export async function awaitHealthy(
     if (seen.kind === 'listening') {
       health = await answerOf(plan.healthPath, status.port, input, signal)
       if (health === 'ok') {
-        await wait(settle, undefined, { signal })
+        if (settleMs === 0) return status
+        await wait(settleMs, undefined, { signal })
         const after = await ports.runtime.status(id)
         if (!after || hasExited(after)) throw await fail('ExitedAtBoot', exitMessage(after))
         return after

@@ -22,6 +22,7 @@ export const reloadCandidate = (
     )
     const { spec, plan, secretValues } = await candidateSpec(ports, input)
     if (!report.skipped) await ports.runtime.restart(spec)
-    await awaitHealthy(ports, input, { plan, secretValues, signal })
+    const settled = report.skipped ? { settleMs: 0 } : {}
+    await awaitHealthy(ports, input, { plan, secretValues, signal, ...settled })
     return { detail: report.skipped ? report.detail : `${report.detail}, restarted` }
   })

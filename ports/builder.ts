@@ -17,9 +17,13 @@ export interface Builder {
       signal: AbortSignal
     },
   ): Promise<JobResult>
-  /**
-   * Version of a program as a step of this environment would find it (`22.4.0`), empty when it does not tell one;
-   * null when it is not there.
-   */
-  versionOf(tool: string, owner: { serviceId: string; environment: string }): Promise<string | null>
+  /** Whether a step of this environment would find the program. */
+  has(tool: string, owner: Owner): Promise<boolean>
+  /** Version of a program that is there (`22.4.0`); empty when it does not tell one. */
+  versionOf(tool: string, owner: Owner): Promise<string>
+}
+
+interface Owner {
+  serviceId: string
+  environment: string
 }

@@ -22,7 +22,7 @@ export type JobResult =
 export interface Jobs {
   /**
    * Starts the command, or attaches to the one that runs or has ended under this id.
-   * Aborting the signal with reason `cancel` ends the whole process group (SIGTERM, 5 s, SIGKILL) and rejects once it is gone;
+   * Aborting the signal with reason `cancel` ends the whole process group (SIGTERM, 1 s, SIGKILL) and rejects once it is gone;
    * aborting with any other reason (the agent stops) only detaches.
    * `output.write` gets raw bytes with their offset in the whole output, from `from` on, one call at a time.
    * Where an offset is greater than the end of the piece before, what lies between was left out: the job wrote

@@ -22,7 +22,7 @@ export interface DetachedProcess {
   ended: Promise<string>
 }
 
-/** Starts a program that outlives this process: a session of its own, output in `logs/<part>.log`. @throws Error */
+/** Starts a program that outlives this process: a process group of its own, output in `logs/<part>.log`. @throws Error */
 export async function startDetached(program: DetachedProgram): Promise<DetachedProcess> {
   const log = openLog(program.home, program.part)
   try {

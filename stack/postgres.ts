@@ -47,7 +47,7 @@ async function answersStill({ home }: Settings, url: string): Promise<boolean> {
   }
 }
 
-/** Fast shutdown of the home's own server: sessions are ended, data is written out. Nothing running is fine. */
+/** Fast shutdown of the home's own server: connections are ended, data is written out. Nothing running is fine. */
 export async function stopPostgres(home: string): Promise<boolean> {
   const running = findPostmaster(dataFolder(home))
   if (!running) return false

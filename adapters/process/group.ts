@@ -111,10 +111,13 @@ function trySignal(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
+/** Waits for the end of a process, up to the limit. */
+export const hasEnded = (one: ProcessIdentity, limitMs: number): Promise<boolean> => ended(() => isAlive(one), limitMs)
+
 /** True as soon as `goesOn` answers false, false when it did not within the limit. */
 async function ended(goesOn: () => boolean, limitMs: number): Promise<boolean> {
   const until = performance.now() + limitMs
-  for (let pause = 5; goesOn(); pause = Math.min(pause * 2, 100)) {
+  for (let pause = 2; goesOn(); pause = Math.min(pause * 2, 100)) {
     const left = until - performance.now()
     if (left <= 0) return false
     await sleep(Math.min(pause, left))

@@ -9,7 +9,7 @@ import { hostEnvironment, reachEnvironment } from '../../process/host-environmen
 import { serviceFolders } from '../../process/service-folders.ts'
 import type { ServiceUsers } from '../../process/service-user.ts'
 import { StepLog } from './step-log.ts'
-import { toolVersion } from './tool-version.ts'
+import { hasTool, toolVersion } from './tool-version.ts'
 
 export interface NativeBuilderOptions {
   jobs: Jobs
@@ -30,6 +30,8 @@ type Work = Parameters<Builder['run']>[1]
 export function nativeBuilder(options: NativeBuilderOptions): Builder {
   const { jobs, secrets, logs, logCap = defaults.stepLogCap } = options
   return {
+    has: async (tool, { serviceId, environment }) =>
+      hasTool(tool, await options.users.userOf(serviceId, environment)),
     versionOf: async (tool, { serviceId, environment }) =>
       toolVersion(tool, await options.users.userOf(serviceId, environment)),
 

@@ -2,7 +2,7 @@ import { defaults } from '../../../contract/defaults.ts'
 import { JobCanceled, type JobResult, type JobSpec } from '../../../ports/jobs.ts'
 import { readClaim, revokeClaim } from '../../process/claim.ts'
 import { signalOf } from '../../process/exit-status.ts'
-import { membersOf, type ProcessFamily, sweep, terminate } from '../../process/group.ts'
+import { hasEnded, membersOf, type ProcessFamily, sweep, terminate } from '../../process/group.ts'
 import { ageOf, bootId, isAlive } from '../../process/identity.ts'
 import { launch } from '../../process/launch.ts'
 import { tailOf } from '../../process/output-tail.ts'
@@ -10,10 +10,14 @@ import type { ServiceUser } from '../../process/service-user.ts'
 import type { FolderWatch } from './folder-watch.ts'
 import type { AttemptState, JobFolder, Verdict } from './job-folder.ts'
 
-/** Between SIGTERM and SIGKILL of a job that is canceled or has run out of time. */
+/** Between SIGTERM and SIGKILL of a job that has run out of time. */
 const graceMs = 5000
+/** The same for one that is canceled: the whole cancel is over within 2 s. */
+export const cancelGraceMs = 1000
 /** For what a finished command left in the background. */
 const leftoverGraceMs = 1000
+/** For the wrapper's last acts after the result; longer only on a disk that hangs. */
+const wrapperLimitMs = 2000
 /** A command whose processes vanish every time (killed by the kernel, say) is not started for ever. */
 const mostAttempts = 3
 /** A wrapper that has not shown up by then was lost; a second one is harmless. */
@@ -48,7 +52,7 @@ export class Attendance {
       await check()
       const verdict = await this.#job.verdict()
       if (verdict) {
-        await endProcesses(this.#job, graceMs)
+        await endProcesses(this.#job, verdict === 'canceled' ? cancelGraceMs : graceMs)
         return { by: 'verdict', verdict }
       }
       const state = await this.#job.latest()
@@ -116,7 +120,7 @@ export class Attendance {
 }
 
 /** Ends whatever runs of the job, and whatever is about to. */
-export async function endProcesses(job: JobFolder, grace: number = graceMs): Promise<void> {
+export async function endProcesses(job: JobFolder, grace: number): Promise<void> {
   const state = await job.latest()
   if (!state) return
   const file = job.claimFile(state.attempt.number)
@@ -125,8 +129,11 @@ export async function endProcesses(job: JobFolder, grace: number = graceMs): Pro
 }
 
 /** Ends what a finished command left in the background. */
-export async function sweepLeftovers(state: AttemptState): Promise<void> {
-  if (state.claim.kind === 'taken') await sweep(familyOf(state), state.claim.by.pid, leftoverGraceMs)
+export async function sweepLeftovers({ attempt, claim }: AttemptState): Promise<void> {
+  if (claim.kind !== 'taken') return
+  // The wrapper is still making its result durable; to end its helpers would make it try that again.
+  await hasEnded(claim.by, wrapperLimitMs)
+  await sweep({ leader: claim.by, mark: attempt.mark }, claim.by.pid, leftoverGraceMs)
 }
 
 const familyOf = ({ attempt, claim }: AttemptState): ProcessFamily => ({

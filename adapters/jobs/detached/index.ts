@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises'
 import type { Jobs } from '../../../ports/jobs.ts'
 import { assertReachable } from '../../process/reachable.ts'
 import type { ServiceUsers } from '../../process/service-user.ts'
-import { Attendance, endProcesses, sweepLeftovers } from './attendance.ts'
+import { Attendance, cancelGraceMs, endProcesses, sweepLeftovers } from './attendance.ts'
 import { FolderWatch } from './folder-watch.ts'
 import { folderOf, JobFolder, jobsBelow } from './job-folder.ts'
 import { OutputFile } from './output-file.ts'
@@ -64,7 +64,7 @@ function interruption(job: JobFolder, signal: AbortSignal, stream: OutputStream,
 async function discard(directory: string): Promise<void> {
   for (const job of await jobsBelow(directory)) {
     await job.decide('canceled')
-    await endProcesses(job)
+    await endProcesses(job, cancelGraceMs)
   }
   await rm(directory, { recursive: true, force: true })
 }
