@@ -18,8 +18,11 @@ const settle = 150
 type CandidatePorts = Pick<Ports, 'store' | 'secrets' | 'runtime' | 'releases'>
 
 /** Id of the processes that a deployment starts. Not of its release: a rollback starts an old one anew. */
-export const instanceId = ({ serviceId, environment, number }: Pick<ReleaseRef, 'serviceId' | 'environment' | 'number'>) =>
-  `${serviceId}/${environment}/${number}`
+export const instanceId = ({
+  serviceId,
+  environment,
+  number,
+}: Pick<ReleaseRef, 'serviceId' | 'environment' | 'number'>) => `${serviceId}/${environment}/${number}`
 
 /** What the candidate runs as, with the variables of its release. */
 export async function candidateSpec(
@@ -92,7 +95,10 @@ export async function awaitHealthy(
   const seconds = plan.bootTimeoutMs / 1000
   const port = (await ports.runtime.status(id))?.port
   if (seen.kind === 'otherPort')
-    throw await fail('WrongPort', `It listens on ${seen.ports.join(', ')}, but PORT is ${port} (after ${seconds} s).`)
+    throw await fail(
+      'WrongPort',
+      `It listens on ${seen.ports.join(', ')}, but PORT is ${port} (after ${seconds} s).`,
+    )
   if (seen.kind === 'silent')
     throw await fail('NeverListened', `Nothing listened on PORT ${port} within ${seconds} s.`)
   throw await fail('Unhealthy', `GET ${plan.healthPath} ${health} for ${seconds} s.`)
@@ -103,11 +109,18 @@ const hasExited = (status: InstanceStatus) => status.restarts > 0 || status.stat
 function exitMessage(status: InstanceStatus | undefined): string {
   const exit = status?.lastExit
   if (!exit) return 'The service is not running any more.'
-  return exit.signal ? `The service was killed by ${exit.signal}.` : `The service exited with status ${exit.code}.`
+  return exit.signal
+    ? `The service was killed by ${exit.signal}.`
+    : `The service exited with status ${exit.code}.`
 }
 
 /** `ok`, or words for what it answered instead. */
-async function answerOf(path: string | null, port: number, input: DeployInput, signal: AbortSignal): Promise<string> {
+async function answerOf(
+  path: string | null,
+  port: number,
+  input: DeployInput,
+  signal: AbortSignal,
+): Promise<string> {
   if (!path) return 'ok'
   try {
     const answer = await request(`http://127.0.0.1:${port}${path}`, {
@@ -118,11 +131,17 @@ async function answerOf(path: string | null, port: number, input: DeployInput, s
     return answer.statusCode >= 200 && answer.statusCode < 300 ? 'ok' : `answered ${answer.statusCode}`
   } catch (error) {
     signal.throwIfAborted()
-    return error instanceof Error && error.name === 'TimeoutError' ? 'did not answer within 5 s' : 'did not answer'
+    return error instanceof Error && error.name === 'TimeoutError'
+      ? 'did not answer within 5 s'
+      : 'did not answer'
   }
 }
 
-async function maskedTail({ runtime, secrets }: CandidatePorts, id: string, secretValues: string[]): Promise<string> {
+async function maskedTail(
+  { runtime, secrets }: CandidatePorts,
+  id: string,
+  secretValues: string[],
+): Promise<string> {
   const mask = secrets.mask(secretValues)
   return mask.push(await runtime.tail(id, 8 * 1024)) + mask.flush()
 }

@@ -23,7 +23,10 @@ export const fetchSource = (ports: Pick<Ports, 'source' | 'releases' | 'store' |
     await store.deployments.setPlan(input.deploymentId, plan)
     await snapshot(ports, input, commit, plan)
     if (!earlier) await releases.stamp(input, 'source', { commit, plan } satisfies SourceStamp)
-    return { detail: `${commit.sha.slice(0, 7)} ${subject(commit)} · ${plan.technology}`, commitSha: commit.sha }
+    return {
+      detail: `${commit.sha.slice(0, 7)} ${subject(commit)} · ${plan.technology}`,
+      commitSha: commit.sha,
+    }
   })
 
 async function fetchNew(

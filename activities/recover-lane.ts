@@ -16,8 +16,19 @@ export const recoverLane =
     const unfinished = (await store.deployments.unfinished()).filter(
       (one) => one.serviceId === serviceId && one.environment === environment,
     )
-    const known = unfinished.map((one) => queuedFrom(one, row?.host ?? 'local'))
-    const running = known.find((_, at) => unfinished[at]!.status === 'RUNNING') ?? null
+    // A cancel that came while there was no lane to hear it.
+    const canceled = unfinished.filter((one) => one.status === 'QUEUED' && one.cancelRequested)
+    for (const { id } of canceled) {
+      await store.deployments.finish(id, {
+        status: 'CANCELED',
+        compensation: 'NONE',
+        failure: null,
+        step: null,
+      })
+    }
+    const left = unfinished.filter((one) => !canceled.includes(one))
+    const known = left.map((one) => queuedFrom(one, row?.host ?? 'local'))
+    const running = known.find((_, at) => left[at]!.status === 'RUNNING') ?? null
     return { lastNumber, waiting: known.filter((one) => one !== running), running, recent: [] }
   }
 
@@ -28,7 +39,8 @@ function queuedFrom(row: Deployment, host: string): QueuedDeployment {
     serviceId: row.serviceId,
     environment: row.environment,
     number: row.number,
-    releaseNumber: (row.trigger === 'rollback' && row.releaseId && parseReleaseNumber(row.releaseId)) || row.number,
+    releaseNumber:
+      (row.trigger === 'rollback' && row.releaseId && parseReleaseNumber(row.releaseId)) || row.number,
     host,
     trigger: row.trigger,
     ref: row.ref,

@@ -11,7 +11,8 @@ export async function releaseContext(
 ): Promise<{ plan: Plan; variables: Record<string, string>; secretValues: string[] }> {
   const { serviceId, environment, releaseNumber } = release
   const stored = await store.releases.find(releaseId(serviceId, environment, releaseNumber))
-  if (!stored) throw expected('ReleaseGone', `Release ${releaseNumber} of ${serviceId}/${environment} is not known.`)
+  if (!stored)
+    throw expected('ReleaseGone', `Release ${releaseNumber} of ${serviceId}/${environment} is not known.`)
   const opened = stored.sealedVariables.map(({ name, sealed, secret }) => ({
     name,
     secret,

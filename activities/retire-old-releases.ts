@@ -6,9 +6,7 @@ import { instanceId } from './candidate.ts'
 import { asStep } from './step.ts'
 
 /** Drains and stops what this deployment replaced, then prunes old releases. Safe to repeat at any point. */
-export const retireOldReleases = (
-  ports: Pick<Ports, 'router' | 'runtime' | 'releases' | 'store' | 'jobs'>,
-) =>
+export const retireOldReleases = (ports: Pick<Ports, 'router' | 'runtime' | 'releases' | 'store' | 'jobs'>) =>
   asStep('cleanup', ports, async (input, signal): Promise<StepReport> => {
     const { serviceId, environment } = input
     const retired = await retireInstances(ports, input, signal)

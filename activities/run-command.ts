@@ -33,7 +33,10 @@ export async function runCommand(
     throw expected('CommandTimedOut', `\`${command}\` ran longer than ${timeoutMs / 1000} s.\n${result.tail}`)
   }
   if (result.outcome === 'unknown') {
-    throw expected('MigrationOutcomeUnknown', `\`${command}\` was started, but its result was lost.\n${result.tail}`)
+    throw expected(
+      'MigrationOutcomeUnknown',
+      `\`${command}\` was started, but its result was lost.\n${result.tail}`,
+    )
   }
   if (result.exitCode !== 0) {
     const how = result.signal ? `was killed by ${result.signal}` : `ended with exit status ${result.exitCode}`

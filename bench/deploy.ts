@@ -13,7 +13,14 @@ export async function benchOverhead(sluice: Sluice, root: string): Promise<Recor
   service.repository.commit({ 'sluice.yaml': noop })
   const connection = await Connection.connect({ address: sluice.temporalAddress })
   const client = new Client({ connection })
-  const runs: { postToLive: number; postToEnd: number; temporal: number; bodies: number; events: number; steps: Record<string, number> }[] = []
+  const runs: {
+    postToLive: number
+    postToEnd: number
+    temporal: number
+    bodies: number
+    events: number
+    steps: Record<string, number>
+  }[] = []
   for (let round = 0; round <= rounds; round++) {
     const { deployment, postToLive, postToEnd } = await timed(sluice, service)
     const temporal = await temporalTime(client, deployment.workflowId)
@@ -28,7 +35,9 @@ export async function benchOverhead(sluice: Sluice, root: string): Promise<Recor
     temporalMs: of((run) => run.temporal),
     stepBodiesMs: of((run) => run.bodies),
     historyEvents: of((run) => run.events),
-    stepMs: Object.fromEntries(Object.keys(runs[0]!.steps).map((step) => [step, of((run) => run.steps[step]!)])),
+    stepMs: Object.fromEntries(
+      Object.keys(runs[0]!.steps).map((step) => [step, of((run) => run.steps[step]!)]),
+    ),
   }
 }
 
@@ -47,7 +56,11 @@ export async function benchSecondInstall(sluice: Sluice, root: string): Promise<
   const later = []
   for (let round = 0; round < 3; round++) later.push(stepTimes((await timed(sluice, service)).deployment))
   const second = median(later.map((steps) => steps['install']!))
-  return { firstInstallMs: first['install'], secondInstallMs: second, ratio: Number((second / first['install']!).toFixed(2)) }
+  return {
+    firstInstallMs: first['install'],
+    secondInstallMs: second,
+    ratio: Number((second / first['install']!).toFixed(2)),
+  }
 }
 
 const plainServer = `import http from 'node:http'
@@ -66,7 +79,10 @@ async function timed(sluice: Sluice, service: TestService) {
 
 const stepTimes = (deployment: Deployment): Record<string, number> =>
   Object.fromEntries(
-    deployment.steps.map(({ name, startedAt, finishedAt }) => [name, Date.parse(finishedAt!) - Date.parse(startedAt!)]),
+    deployment.steps.map(({ name, startedAt, finishedAt }) => [
+      name,
+      Date.parse(finishedAt!) - Date.parse(startedAt!),
+    ]),
   )
 
 /** From the start of the workflow to the end of the switch: time inside activities, and the rest, which is Temporal's. */
@@ -95,4 +111,3 @@ async function temporalTime(client: Client, workflowId: string) {
   }
   return { bodies, temporal: end - begin - bodies, events: events!.length }
 }
-

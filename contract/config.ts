@@ -77,4 +77,3 @@ export const configSchema = z
   })
   .openapi('Config')
 export type Config = z.infer<typeof configSchema>
-export type ConfigInput = z.input<typeof configSchema>

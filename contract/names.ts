@@ -32,7 +32,8 @@ export const deployWorkflowId = (serviceId: string, environment: string, number:
   `deploy/${serviceId}/${environment}/${number}`
 
 /** Workflow id of the removal of a deleted environment. */
-export const teardownId = (serviceId: string, environment: string): string => `teardown/${serviceId}/${environment}`
+export const teardownId = (serviceId: string, environment: string): string =>
+  `teardown/${serviceId}/${environment}`
 
 /** Id of a deployment in the API; neither names nor numbers contain a dot, so it is unique. */
 export const deploymentId = (serviceId: string, environment: string, number: number): string =>

@@ -3,17 +3,30 @@ import path from 'node:path'
 import { z } from '@hono/zod-openapi'
 
 const port = (standard: number) =>
-  z.coerce.number().int('must be a whole number').min(1, 'must be a port from 1 to 65535').max(65535).default(standard)
+  z.coerce
+    .number()
+    .int('must be a whole number')
+    .min(1, 'must be a port from 1 to 65535')
+    .max(65535)
+    .default(standard)
 
 const list = z
   .string()
   .default('')
-  .transform((text) => text.split(',').map((part) => part.trim()).filter(Boolean))
+  .transform((text) =>
+    text
+      .split(',')
+      .map((part) => part.trim())
+      .filter(Boolean),
+  )
 
 /** All settings, from environment variables, in one place. Every process of Sluice parses the same ones. */
 export const settingsSchema = z
   .object({
-    SLUICE_HOME: z.string().default(() => defaultHome()).transform((home) => path.resolve(home)),
+    SLUICE_HOME: z
+      .string()
+      .default(() => defaultHome())
+      .transform((home) => path.resolve(home)),
     SLUICE_ADDRESS: z.string().default('127.0.0.1').describe('Address that the API binds'),
     SLUICE_API_PORT: port(7700),
     SLUICE_ROUTER_ADDRESS: z.string().default('127.0.0.1'),
@@ -37,7 +50,9 @@ export const settingsSchema = z
     TEMPORAL_NAMESPACE: z.string().default('default'),
     SLUICE_TEMPORAL_UI_URL: z.string().optional(),
     SLUICE_SOURCE_ROOTS: list.describe('Folders whose local git repositories may be deployed'),
-    SLUICE_PRIVATE_HOSTS: list.describe('Hosts on private addresses that may be reached (a self-hosted forge)'),
+    SLUICE_PRIVATE_HOSTS: list.describe(
+      'Hosts on private addresses that may be reached (a self-hosted forge)',
+    ),
     SLUICE_CA_FILE: z.string().optional().describe('Certificate authority for git over https'),
     SLUICE_SERVICE_PORTS: z
       .string()
@@ -93,7 +108,8 @@ export function readSettings(environment: NodeJS.ProcessEnv = process.env): Sett
 
 function defaultHome(): string {
   if (process.getuid?.() === 0) return '/var/lib/sluice'
-  if (process.platform === 'darwin') return path.join(os.homedir(), 'Library', 'Application Support', 'sluice')
+  if (process.platform === 'darwin')
+    return path.join(os.homedir(), 'Library', 'Application Support', 'sluice')
   return path.join(process.env['XDG_DATA_HOME'] ?? path.join(os.homedir(), '.local', 'share'), 'sluice')
 }
 
@@ -112,7 +128,9 @@ export const homePaths = (home: string) => ({
   routerState: path.join(home, 'router', 'routes.json'),
   routerSocket: path.join(home, 'run', 'router.sock'),
   mirrors: path.join(home, 'mirrors'),
+  /** Of the services' builds. */
   caches: path.join(home, 'caches'),
+  bundles: path.join(home, 'bundles'),
   jobs: path.join(home, 'jobs'),
   instances: path.join(home, 'instances'),
   environments: path.join(home, 'environments'),

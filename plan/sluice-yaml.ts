@@ -52,8 +52,7 @@ function load(text: string, file: string, lines: LineCounter): { document: Docum
   } catch (error) {
     if (error instanceof PlanError) throw error
     // The parser throws on alias bombs, aliases of nothing, and on nesting deeper than its stack.
-    const reason =
-      error instanceof RangeError ? 'nested too deeply' : oneLine(String((error as Error).message))
+    const reason = error instanceof RangeError ? 'nested too deeply' : oneLine((error as Error).message)
     throw invalid(file, [{ pointer: '', message: reason }])
   }
 }

@@ -30,13 +30,21 @@ export interface Jobs {
    */
   run(
     spec: JobSpec,
-    options: { signal: AbortSignal; output: { from: number; write(chunk: Buffer, offset: number): Promise<void> } },
+    options: {
+      signal: AbortSignal
+      output: { from: number; write(chunk: Buffer, offset: number): Promise<void> }
+    },
   ): Promise<JobResult>
   /**
    * Ends every job whose id starts with these whole parts (`shop/production/1` is not a part of `…/12`) and removes
    * what they left. Resolves when their processes are gone.
    */
   discard(idPrefix: string): Promise<void>
+  /**
+   * Ends the processes of all jobs, as a power cut would: a later `run` starts a repeatable one over
+   * and reports the others as `unknown`.
+   */
+  halt(): Promise<void>
 }
 
 export class JobCanceled extends Error {

@@ -24,10 +24,7 @@ export interface InstanceStatus {
 }
 
 /** What a probe of the port saw. */
-export type Listening =
-  | { kind: 'listening' }
-  | { kind: 'otherPort'; ports: number[] }
-  | { kind: 'silent' }
+export type Listening = { kind: 'listening' } | { kind: 'otherPort'; ports: number[] } | { kind: 'silent' }
 
 /** Supervises releases: boots them, restarts them when they crash, survives its callers. */
 export interface Runtime {
@@ -40,6 +37,8 @@ export interface Runtime {
   listening(id: string): Promise<Listening>
   /** SIGTERM to the group, `graceMs`, SIGKILL, sweep what escaped; then forgets it. Absent is fine. */
   stop(id: string, graceMs: number): Promise<void>
+  /** Ends the processes like `stop`, but remembers that it should run: `restore` brings it back. Absent is fine. */
+  halt(id: string, graceMs: number): Promise<void>
   /** Last lines of its output, at most `bytes`. */
   tail(id: string, bytes: number): Promise<string>
   /** Follows the output of the running service. Ends when the signal aborts or the instance is gone. */

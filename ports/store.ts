@@ -2,7 +2,6 @@ import type { Config } from '../contract/config.ts'
 import type { Deployment, DeploymentEvent, LogLine, Release } from '../contract/deployment.ts'
 import type { Failure } from '../contract/failures.ts'
 import type { Plan } from '../contract/plan.ts'
-import type { Variable } from '../contract/service.ts'
 import type { Compensation, DeploymentStatus, StepName, Trigger } from '../contract/vocabulary.ts'
 import type { ReleaseRef } from '../contract/workflows.ts'
 
@@ -251,5 +250,3 @@ export class Taken extends Error {
 export class BadCursor extends Error {
   override name = 'BadCursor'
 }
-
-export type { Variable }

@@ -23,12 +23,21 @@ export async function startTemporalServer(): Promise<TemporalServer> {
   const server = spawn(
     binary,
     [
-      ...['server', 'start-dev', '--headless', '--ip', '127.0.0.1', '--port', String(port), '--log-level', 'never'],
+      ...[
+        'server',
+        'start-dev',
+        '--headless',
+        '--ip',
+        '127.0.0.1',
+        '--port',
+        String(port),
+        '--log-level',
+        'never',
+      ],
       ...searchAttributeNames.flatMap((name) => ['--search-attribute', `${name}=Keyword`]),
-      ...['history.transferProcessorMaxPollRPS=2000', 'history.timerProcessorMaxPollRPS=2000'].flatMap((value) => [
-        '--dynamic-config-value',
-        value,
-      ]),
+      ...['history.transferProcessorMaxPollRPS=2000', 'history.timerProcessorMaxPollRPS=2000'].flatMap(
+        (value) => ['--dynamic-config-value', value],
+      ),
     ],
     { stdio: 'ignore', env: { PATH: process.env['PATH'], HOME: home } },
   )

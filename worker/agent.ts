@@ -4,9 +4,9 @@ import { postgresStore } from '../adapters/store/postgres/index.ts'
 import { temporalConfig, whenListening } from '../adapters/temporal/connect.ts'
 import { hostQueue } from '../contract/names.ts'
 import { readSettings } from '../contract/settings.ts'
-import { hostPorts, hostRuntime } from './host-ports.ts'
+import { hostPorts, hostProcesses } from './host-ports.ts'
 import { startLog } from './log.ts'
-import { keepLogsTrimmed, restoreInstances, stopAllInstances } from './instances.ts'
+import { haltAll, keepLogsTrimmed, restoreInstances } from './instances.ts'
 import { runPart } from './part.ts'
 
 /** The composition root of a host's agent: only activities, those that touch this host. */
@@ -14,7 +14,7 @@ const settings = readSettings()
 const log = startLog('agent', settings.logLevel)
 
 if (process.argv.includes('--stop-all')) {
-  await stopAllInstances(hostRuntime(settings), log)
+  await haltAll(hostProcesses(settings), log)
   process.exit(0)
 }
 

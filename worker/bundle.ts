@@ -28,7 +28,9 @@ const quiet = { log: ignore, trace: ignore, debug: ignore, info: ignore, warn: i
 
 async function sourceHash(): Promise<string> {
   const hash = createHash('sha256')
-  const { version } = createRequire(import.meta.url)('@temporalio/workflow/package.json') as { version: string }
+  const { version } = createRequire(import.meta.url)('@temporalio/workflow/package.json') as {
+    version: string
+  }
   hash.update(version)
   for (const folder of ['workflows', 'contract']) {
     for (const file of (await readdir(path.join(root, folder))).toSorted()) {

@@ -43,8 +43,14 @@ export async function hostPorts(settings: Settings, store: Store): Promise<Ports
   }
 }
 
-/** Alone, for `sluice down`: it needs neither the store nor Temporal. */
-export function hostRuntime(settings: Settings, users: ServiceUsers = usersOf(settings)): Runtime {
+/** What runs on this host, for `sluice down`: it needs neither the store nor Temporal. */
+export function hostProcesses(settings: Settings): Pick<Ports, 'runtime' | 'jobs'> {
+  const users = usersOf(settings)
+  const jobs = detachedJobs({ directory: homePaths(settings.home).jobs, users })
+  return { jobs, runtime: hostRuntime(settings, users) }
+}
+
+function hostRuntime(settings: Settings, users: ServiceUsers): Runtime {
   const paths = homePaths(settings.home)
   return processRuntime({
     directory: paths.instances,

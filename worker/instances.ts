@@ -1,14 +1,17 @@
 import type { Logger } from 'pino'
 import { candidateSpec } from '../activities/candidate.ts'
-import { deploymentId, parseReleaseNumber } from '../contract/names.ts'
+import { deploymentId, parseReleaseNumber, routeHost } from '../contract/names.ts'
 import type { Ports } from '../ports/index.ts'
-import type { InstanceSpec, Runtime } from '../ports/runtime.ts'
+import type { InstanceSpec, InstanceStatus, Runtime } from '../ports/runtime.ts'
 
 /** Brings back what should run here: after a reboot nothing does, after a restart of the agent all of it still does. */
 export async function restoreInstances(ports: Ports, log: Logger): Promise<void> {
   try {
     const running = await ports.runtime.restore((id) => specOf(ports, id))
-    for (const { id, port, state } of running) log.info({ id, port, state }, 'runs')
+    for (const one of running) {
+      log.info({ id: one.id, port: one.port, state: one.state }, 'runs')
+      await pointRoute(ports, one)
+    }
   } catch (error) {
     log.error({ error: String(error) }, 'could not bring back all services')
   }
@@ -27,8 +30,33 @@ async function specOf(ports: Ports, id: string): Promise<InstanceSpec | undefine
   const underWay = deployment.status === 'RUNNING' || deployment.status === 'QUEUED'
   if (live?.instance !== id && !underWay) return undefined
   const releaseNumber = parseReleaseNumber(deployment.releaseId ?? '') ?? deployment.number
-  const release = { serviceId, environment, number: deployment.number, deploymentId: deployment.id, releaseNumber }
+  const release = {
+    serviceId,
+    environment,
+    number: deployment.number,
+    deploymentId: deployment.id,
+    releaseNumber,
+  }
   return (await candidateSpec(ports, release)).spec
+}
+
+/**
+ * The route of a live instance leads to where it listens: its old port may have been taken meanwhile, or the router
+ * may have lost its state. Fenced like a switch, so that a deployment that goes on at the same time wins.
+ */
+async function pointRoute({ router, releases, store }: Ports, { id, port }: InstanceStatus): Promise<void> {
+  const [serviceId = '', environment = ''] = id.split('/')
+  const live = await releases.live(serviceId, environment)
+  if (live?.instance !== id) return
+  const route = `${serviceId}/${environment}`
+  const now = await router.find(route)
+  if (now?.target?.instance === id && now.target.port === port && live.port === port) return
+  const row = await store.environments.find(serviceId, environment)
+  const hosts = now?.hosts ?? [routeHost(serviceId, environment), ...(row?.domains ?? [])]
+  const revision = now?.fence.deployment === live.number ? now.fence.revision + 1 : 0
+  const fence = { deployment: live.number, revision }
+  await router.change({ route, fence, hosts, target: { instance: id, host: '127.0.0.1', port } })
+  await releases.setLive(serviceId, environment, fence, { ...live, port })
 }
 
 /** Milliseconds between two looks at the logs of running services. */
@@ -49,16 +77,18 @@ export function keepLogsTrimmed(runtime: Runtime, log: Logger): () => void {
   return () => clearInterval(timer)
 }
 
-/** For `sluice down`: each gets its drain time. */
-export async function stopAllInstances(runtime: Runtime, log: Logger): Promise<void> {
+/** For `sluice down`: all processes end; the next `up` brings back what should run. */
+export async function haltAll(
+  { runtime, jobs }: Pick<Ports, 'runtime' | 'jobs'>,
+  log: Logger,
+): Promise<void> {
   const instances = await runtime.list()
-  await Promise.all(
-    instances.map(async ({ id }) => {
-      await runtime.stop(id, stopGrace)
-      log.info({ id }, 'stopped')
-    }),
-  )
+  const halted = instances.map(async ({ id }) => {
+    await runtime.halt(id, haltGrace)
+    log.info({ id }, 'stopped')
+  })
+  await Promise.all([jobs.halt(), ...halted])
 }
 
 /** Milliseconds; the router is down already, so nothing is in flight. */
-const stopGrace = 10_000
+const haltGrace = 10_000

@@ -18,12 +18,15 @@ function sdkLogger(log: Pino): Logger {
     (level: 'debug' | 'info' | 'error') =>
     (message: string, meta?: Record<string, unknown>): void => {
       const { error, workflowId, activityType, attempt } = meta ?? {}
-      log[level]({ workflowId, activityType, attempt, ...(error ? { error: String(error) } : {}) }, message)
+      log[level](
+        { workflowId, activityType, attempt, ...(error instanceof Error ? { error: error.message } : {}) },
+        message,
+      )
     }
   const [debug, info, error] = [at('debug'), at('info'), at('error')]
   const quieter = { TRACE: debug, DEBUG: debug, INFO: debug, WARN: info, ERROR: error }
   return {
-    log: (level, message, meta) => quieter[level](message, meta as Record<string, unknown> | undefined),
+    log: (level, message, meta) => quieter[level](message, meta),
     trace: debug,
     debug,
     info: debug,

@@ -18,7 +18,7 @@ const log = startLog('worker', settings.logLevel)
 if (!settings.databaseUrl) throw new Error('DATABASE_URL is not set: `sluice up` sets it for its parts')
 
 const temporal = temporalConfig(`127.0.0.1:${settings.temporalPort}`)
-const bundling = workflowBundle(homePaths(settings.home).caches)
+const bundling = workflowBundle(homePaths(settings.home).bundles)
 const [store] = await Promise.all([
   postgresStore({
     databaseUrl: settings.databaseUrl,

@@ -42,7 +42,11 @@ type Named = keyof HostActivities
 
 /** The activities of one host, each with its time-outs, its retries and its line in Temporal's web UI. */
 export function activitiesOn(host: string): HostActivities {
-  const on = <Name extends Named>(name: Name, options: ActivityOptions, summary: string): HostActivities[Name] =>
+  const on = <Name extends Named>(
+    name: Name,
+    options: ActivityOptions,
+    summary: string,
+  ): HostActivities[Name] =>
     proxyActivities<HostActivities>({ ...options, taskQueue: hostQueue(host), summary })[name]
   return {
     checkReadiness: on('checkReadiness', first, 'Check that everything needed is there'),

@@ -32,6 +32,7 @@ export function listenForCancel(progress: ProgressTracker): CancelListener {
       if (scope.consideredCancelled) throw new CancelledFailure('canceled just before the switch')
       accepting = false
     },
-    description: () => (request ? `canceled by ${request.by}${request.reason ? `: ${request.reason}` : ''}` : 'canceled'),
+    description: () =>
+      request ? `canceled by ${request.by}${request.reason ? `: ${request.reason}` : ''}` : 'canceled',
   }
 }

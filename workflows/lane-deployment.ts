@@ -27,7 +27,9 @@ export function cancelRunning(deployment: QueuedDeployment, request: CancelReque
   handle
     .signal(signalNames.cancelDeployment, request)
     .then(() => handle.cancel())
-    .catch((error: unknown) => log.info('the deployment had ended before the cancel', { error: String(error) }))
+    .catch((error: unknown) =>
+      log.info('the deployment had ended before the cancel', { error: String(error) }),
+    )
 }
 
 async function startAndWait(deployment: QueuedDeployment): Promise<WorkflowEnd> {
@@ -67,10 +69,11 @@ function endFrom(error: unknown): WorkflowEnd {
 
 /** A deployment that was cut off could not compensate: its lane does. */
 async function settle(deployment: QueuedDeployment, end: WorkflowEnd): Promise<void> {
-  const message = {
-    terminated: 'The deployment workflow was terminated.',
-    timedOut: 'The deployment took longer than it may.',
-  }[end as string] ?? 'The deployment workflow is gone from Temporal.'
+  const message =
+    {
+      terminated: 'The deployment workflow was terminated.',
+      timedOut: 'The deployment took longer than it may.',
+    }[end as string] ?? 'The deployment workflow is gone from Temporal.'
   const failure = failureOf('Terminated', message)
   try {
     const { live } = await activitiesOn(deployment.host).settleTerminated(deployment)
@@ -81,7 +84,13 @@ async function settle(deployment: QueuedDeployment, end: WorkflowEnd): Promise<v
     )
   } catch (error) {
     log.error('clearing up after a terminated deployment failed', { error: String(error) })
-    await control.recordOutcome({ release: deployment, status: 'FAILED', compensation: 'FAILED', failure, step: null })
+    await control.recordOutcome({
+      release: deployment,
+      status: 'FAILED',
+      compensation: 'FAILED',
+      failure,
+      step: null,
+    })
   }
 }
 

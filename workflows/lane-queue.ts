@@ -35,7 +35,9 @@ export function openQueue(input: LaneInput) {
     recover(known: LaneState): void {
       lastNumber = Math.max(lastNumber, known.lastNumber)
       carried = known.running
-      const fresh = waiting.filter((one) => !known.waiting.some((old) => old.deploymentId === one.deploymentId))
+      const fresh = waiting.filter(
+        (one) => !known.waiting.some((old) => old.deploymentId === one.deploymentId),
+      )
       waiting = [...known.waiting, ...fresh].toSorted((a, b) => a.number - b.number)
     },
 

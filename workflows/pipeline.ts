@@ -1,4 +1,10 @@
-import { ApplicationFailure, CancellationScope, CancelledFailure, log, workflowInfo } from '@temporalio/workflow'
+import {
+  ApplicationFailure,
+  CancellationScope,
+  CancelledFailure,
+  log,
+  workflowInfo,
+} from '@temporalio/workflow'
 import type { Failure } from '../contract/failures.ts'
 import { releaseId } from '../contract/names.ts'
 import type { Compensation, StepName } from '../contract/vocabulary.ts'

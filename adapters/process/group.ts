@@ -112,7 +112,8 @@ function trySignal(pid: number, signal: NodeJS.Signals): void {
 }
 
 /** Waits for the end of a process, up to the limit. */
-export const hasEnded = (one: ProcessIdentity, limitMs: number): Promise<boolean> => ended(() => isAlive(one), limitMs)
+export const hasEnded = (one: ProcessIdentity, limitMs: number): Promise<boolean> =>
+  ended(() => isAlive(one), limitMs)
 
 /** True as soon as `goesOn` answers false, false when it did not within the limit. */
 async function ended(goesOn: () => boolean, limitMs: number): Promise<boolean> {

@@ -30,11 +30,7 @@ export async function backingFindings(
       ),
     ),
     ...unreachable.map(({ variable, message }) =>
-      finding(
-        'DatabaseUnreachable',
-        message,
-        `sluice env set ${serviceId} ${name} ${variable}=…`,
-      ),
+      finding('DatabaseUnreachable', message, `sluice env set ${serviceId} ${name} ${variable}=…`),
     ),
   ]
 }

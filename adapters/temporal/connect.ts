@@ -3,7 +3,9 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { loadClientConnectConfig, type ClientConnectConfig } from '@temporalio/envconfig'
 
 /** Address, TLS, API key and namespace from the environment and Temporal's own configuration file. */
-export function temporalConfig(defaultAddress: string): ClientConnectConfig & { address: string; namespace: string } {
+export function temporalConfig(
+  defaultAddress: string,
+): ClientConnectConfig & { address: string; namespace: string } {
   const config = loadClientConnectConfig()
   const address = config.connectionOptions.address ?? defaultAddress
   return {

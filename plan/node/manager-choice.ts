@@ -82,7 +82,7 @@ function pinOf({ packageManager, devEngines }: PackageJson, warnings: string[]):
     const match = /^([a-z]{1,8})@([0-9A-Za-z.-]{1,64})(?:\+[0-9A-Za-z.+=/-]{0,200})?$/.exec(
       packageManager.trim(),
     )
-    if (match && isManager(match[1]!) && semver.valid(match[2]!)) {
+    if (match && isManager(match[1]!) && semver.valid(match[2])) {
       return { where: 'packageManager', name: match[1], version: match[2]! }
     }
     warnings.push(

@@ -30,10 +30,7 @@ export function readPackageJson(folder: Folder): PackageJson | undefined {
   try {
     value = JSON.parse(text)
   } catch (error) {
-    throw new PlanError(
-      'NoPlan',
-      `${where} is not valid JSON: ${String((error as Error).message).slice(0, 200)}`,
-    )
+    throw new PlanError('NoPlan', `${where} is not valid JSON: ${(error as Error).message.slice(0, 200)}`)
   }
   if (!isObject(value)) throw new PlanError('NoPlan', `${where} must hold a JSON object`)
   const devEngines = isObject(value['devEngines']) ? value['devEngines'] : {}

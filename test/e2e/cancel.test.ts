@@ -28,7 +28,8 @@ async function heldIn(step: string, id: string): Promise<{ service: TestService;
   const variables = { COUNT_FILE: '/dev/null', [`HOLD_${step}`]: '60' }
   const service = await makeService(sluice, root.directory, id)
   await service.environment('production', { variables })
-  if (step === 'validate') service.repository.commit({ 'server.js': never, 'sluice.yaml': 'start: exec node server.js\n' })
+  if (step === 'validate')
+    service.repository.commit({ 'server.js': never, 'sluice.yaml': 'start: exec node server.js\n' })
   const { id: deployment } = await service.start()
   await inStep(sluice, deployment, step)
   return { service, id: deployment }
@@ -60,14 +61,22 @@ test("Temporal's own cancellation does the same", { timeout: 60_000 }, async () 
   await expectCanceled(id)
 })
 
-test('a terminated deployment leaves nothing behind, and the next one goes', { timeout: 60_000 }, async () => {
-  const { id, service } = await heldIn('build', 'c-terminate')
-  await client.workflow.getHandle((await find(sluice, id)).workflowId).terminate('operator')
-  expect(await finished(sluice, id)).toMatchObject({ status: 'FAILED', failure: { code: 'Terminated' }, compensation: 'DONE' })
-  expect(remainsOf(sluice, id)).toEqual([])
-  await service.environment('production')
-  expect(await service.deploy()).toMatchObject({ status: 'SUCCEEDED' })
-})
+test(
+  'a terminated deployment leaves nothing behind, and the next one goes',
+  { timeout: 60_000 },
+  async () => {
+    const { id, service } = await heldIn('build', 'c-terminate')
+    await client.workflow.getHandle((await find(sluice, id)).workflowId).terminate('operator')
+    expect(await finished(sluice, id)).toMatchObject({
+      status: 'FAILED',
+      failure: { code: 'Terminated' },
+      compensation: 'DONE',
+    })
+    expect(remainsOf(sluice, id)).toEqual([])
+    await service.environment('production')
+    expect(await service.deploy()).toMatchObject({ status: 'SUCCEEDED' })
+  },
+)
 
 test('a queued deployment that is canceled never starts', { timeout: 60_000 }, async () => {
   const { id: running, service } = await heldIn('build', 'c-queued')

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { keepAsking } from './remains.ts'
+import { keepAsking, processesWith } from './remains.ts'
 import { repositoryRoot } from './repository.ts'
 import { finished, inStep, makeService } from './service.ts'
 import { startSluice, type Sluice } from './sluice.ts'
@@ -21,7 +21,9 @@ test.each(['worker', 'agent'] as const)(
     // Side by side, so that one kill meets all three.
     const held = await Promise.all(
       ['install', 'build', 'migrate'].map(async (step) => {
-        const service = await makeService(sluice, root.directory, `${part}-${step}`, { variables: { [`HOLD_${step}`]: '6' } })
+        const service = await makeService(sluice, root.directory, `${part}-${step}`, {
+          variables: { [`HOLD_${step}`]: '6' },
+        })
         const { id } = await service.start()
         return { service, id, step }
       }),
@@ -38,23 +40,31 @@ test.each(['worker', 'agent'] as const)(
   },
 )
 
-test('a service that crashes is started again, and outlives a kill of the agent and of the server', { timeout: 60_000 }, async () => {
-  const service = await makeService(sluice, root.directory, 'phoenix')
-  service.repository.commit({
-    'server.js': `import http from 'node:http'
+test(
+  'a service that crashes is started again, and outlives a kill of the agent and of the server',
+  { timeout: 60_000 },
+  async () => {
+    const service = await makeService(sluice, root.directory, 'phoenix')
+    service.repository.commit({
+      'server.js': `import http from 'node:http'
       http.createServer((q, r) => { if (q.url === '/die') process.exit(1); r.end('v1') }).listen(process.env.PORT)\n`,
-  })
-  await service.deploy()
-  await service.get('/die').catch(() => {})
-  await expect.poll(() => service.get().catch(() => undefined), { timeout: 10_000 }).toEqual({ status: 200, text: 'v1' })
-  const traffic = keepAsking(sluice, 'phoenix.localhost', (text) => text === 'v1')
-  for (const part of ['agent', 'worker', 'server'] as const) {
-    const before = sluice.killPart(part, 'SIGKILL')
-    await sluice.waitForPart(part, before)
-  }
-  await expect.poll(() => sluice.api('GET', '/readyz').catch(() => undefined), { timeout: 20_000 }).toMatchObject({ status: 200 })
-  expect((await traffic.stop()).wrong).toEqual([])
-})
+    })
+    await service.deploy()
+    await service.get('/die').catch(() => {})
+    await expect
+      .poll(() => service.get().catch(() => undefined), { timeout: 10_000 })
+      .toEqual({ status: 200, text: 'v1' })
+    const traffic = keepAsking(sluice, 'phoenix.localhost', (text) => text === 'v1')
+    for (const part of ['agent', 'worker', 'server'] as const) {
+      const before = sluice.killPart(part, 'SIGKILL')
+      await sluice.waitForPart(part, before)
+    }
+    await expect
+      .poll(() => sluice.api('GET', '/readyz').catch(() => undefined), { timeout: 20_000 })
+      .toMatchObject({ status: 200 })
+    expect((await traffic.stop()).wrong).toEqual([])
+  },
+)
 
 test('stopping `up` leaves the site serving, and the next `up` adopts it', { timeout: 90_000 }, async () => {
   const service = await makeService(sluice, root.directory, 'adopted')
@@ -69,3 +79,21 @@ test('stopping `up` leaves the site serving, and the next `up` adopts it', { tim
   expect(await service.deploy()).toMatchObject({ status: 'SUCCEEDED', number: 2 })
   expect(await service.get()).toEqual({ status: 200, text: 'v2' })
 })
+
+test(
+  '`sluice down` ends everything, and the next `up` brings back what was live',
+  { timeout: 90_000 },
+  async () => {
+    const service = await makeService(sluice, root.directory, 'returns')
+    await service.deploy()
+    service.repository.commit({ 'version.txt': 'v2\n' })
+    await service.deploy()
+    expect(await sluice.cli('down')).toMatchObject({ exitCode: 0 })
+    expect(processesWith('returns/production/2')).toEqual([])
+    await sluice.startAgain()
+    await expect
+      .poll(() => service.get().catch(() => undefined), { timeout: 20_000 })
+      .toEqual({ status: 200, text: 'v2' })
+    expect(processesWith('returns/production/1')).toEqual([])
+  },
+)

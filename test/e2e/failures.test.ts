@@ -17,8 +17,10 @@ afterAll(async () => {
   root.remove()
 }, 60_000)
 
-const listen = (port: string) => `import http from 'node:http'\nhttp.createServer((q, r) => r.end('v2')).listen(${port}, '127.0.0.1')\n`
-const yaml = (change: string) => `start: exec node server.js\nhealth:\n  path: /healthz\nbootTimeout: 2s\n${change}`
+const listen = (port: string) =>
+  `import http from 'node:http'\nhttp.createServer((q, r) => r.end('v2')).listen(${port}, '127.0.0.1')\n`
+const yaml = (change: string) =>
+  `start: exec node server.js\nhealth:\n  path: /healthz\nbootTimeout: 2s\n${change}`
 
 const ways: [name: string, files: Record<string, string>, step: string, code: string, says: RegExp][] = [
   [
@@ -38,7 +40,13 @@ const ways: [name: string, files: Record<string, string>, step: string, code: st
     'BuildFailed',
     /exit status 1.*no such module/s,
   ],
-  ['a service that never listens', { 'server.js': 'setInterval(() => {}, 1000)\n', 'sluice.yaml': yaml('') }, 'validate', 'NeverListened', /PORT/],
+  [
+    'a service that never listens',
+    { 'server.js': 'setInterval(() => {}, 1000)\n', 'sluice.yaml': yaml('') },
+    'validate',
+    'NeverListened',
+    /PORT/,
+  ],
   [
     'a service that listens on another port',
     { 'server.js': listen('39217'), 'sluice.yaml': yaml('') },
@@ -58,7 +66,9 @@ const ways: [name: string, files: Record<string, string>, step: string, code: st
   ],
   [
     'a service that crashes right after boot',
-    { 'server.js': `${listen('process.env.PORT')}setTimeout(() => { console.error('out of luck'); process.exit(3) }, 50)\n` },
+    {
+      'server.js': `${listen('process.env.PORT')}setTimeout(() => { console.error('out of luck'); process.exit(3) }, 50)\n`,
+    },
     'validate',
     'ExitedAtBoot',
     /status 3.*out of luck/s,
@@ -70,7 +80,13 @@ const ways: [name: string, files: Record<string, string>, step: string, code: st
     'MigrationFailed',
     /exit status 2.*relation exists/s,
   ],
-  ['a sluice.yaml that is wrong', { 'sluice.yaml': 'strat: node server.js\n' }, 'fetch', 'ConfigInvalid', /strat/],
+  [
+    'a sluice.yaml that is wrong',
+    { 'sluice.yaml': 'strat: node server.js\n' },
+    'fetch',
+    'ConfigInvalid',
+    /strat/,
+  ],
 ]
 
 test.each(ways)('%s', { timeout: 60_000 }, async (name, files, step, code, says) => {
@@ -85,7 +101,11 @@ test.each(ways)('%s', { timeout: 60_000 }, async (name, files, step, code, says)
 test('a database that goes away before the new release is checked', { timeout: 90_000 }, async () => {
   const postgres = await startPostgres()
   const service = await liveService('nodb')
-  const variables = { COUNT_FILE: '/dev/null', HOLD_build: '3', DATABASE_URL: await createDatabase(postgres.url) }
+  const variables = {
+    COUNT_FILE: '/dev/null',
+    HOLD_build: '3',
+    DATABASE_URL: await createDatabase(postgres.url),
+  }
   await service.environment('production', { variables })
   const traffic = keepAsking(sluice, 'nodb.localhost', (text) => text === 'v1')
   const { id } = await service.start()
@@ -95,15 +115,25 @@ test('a database that goes away before the new release is checked', { timeout: 9
   await expectFailure(service, id, 'validate', 'DatabaseUnreachable', /DATABASE_URL/)
   expect((await traffic.stop()).wrong).toEqual([])
 
-  const refused = await sluice.api('POST', '/v1/deployments', { serviceId: 'nodb', environment: 'production' })
+  const refused = await sluice.api('POST', '/v1/deployments', {
+    serviceId: 'nodb',
+    environment: 'production',
+  })
   expect(refused).toMatchObject({ status: 422, body: { code: 'PreflightFailed' } })
   expect(JSON.stringify(refused.body)).toMatch(/DatabaseUnreachable/)
 })
 
 test('a branch that does not exist is refused before anything starts', { timeout: 60_000 }, async () => {
   const service = await liveService('nobranch')
-  const answer = await sluice.api('POST', '/v1/deployments', { serviceId: 'nobranch', environment: 'production', ref: 'nope' })
-  expect(answer).toMatchObject({ status: 422, body: { code: 'PreflightFailed', findings: [{ code: 'RefNotFound' }] } })
+  const answer = await sluice.api('POST', '/v1/deployments', {
+    serviceId: 'nobranch',
+    environment: 'production',
+    ref: 'nope',
+  })
+  expect(answer).toMatchObject({
+    status: 422,
+    body: { code: 'PreflightFailed', findings: [{ code: 'RefNotFound' }] },
+  })
   expect(await service.get()).toEqual({ status: 200, text: 'v1' })
 })
 
@@ -113,7 +143,13 @@ async function liveService(id: string): Promise<TestService> {
   return service
 }
 
-async function expectFailure(service: TestService, id: string, step: string, code: string, says: RegExp): Promise<void> {
+async function expectFailure(
+  service: TestService,
+  id: string,
+  step: string,
+  code: string,
+  says: RegExp,
+): Promise<void> {
   const deployment = await finished(sluice, id)
   expect(deployment).toMatchObject({
     status: 'FAILED',

@@ -15,38 +15,42 @@ afterAll(async () => {
   root.remove()
 }, 60_000)
 
-test('a first deploy goes through every step and answers under its host name', { timeout: 60_000 }, async () => {
-  const service = await makeService(sluice, root.directory, 'hello')
-  const sha = service.repository.commit({}, 'the one to deploy')
-  const deployment = await service.deploy()
-  expect(deployment).toMatchObject({
-    id: 'hello.production.1',
-    number: 1,
-    status: 'SUCCEEDED',
-    live: true,
-    trigger: 'api',
-    ref: 'main',
-    commitSha: sha,
-    commitMessage: expect.stringContaining('the one to deploy'),
-    releaseId: 'hello.production.r1',
-    failure: null,
-    workflowId: 'deploy/hello/production/1',
-    temporalUrl: expect.stringContaining('deploy%2Fhello%2Fproduction%2F1'),
-  })
-  expect(deployment.steps.map(({ name, status }) => `${name} ${status}`)).toEqual([
-    'preflight SUCCEEDED',
-    'fetch SUCCEEDED',
-    'install SUCCEEDED',
-    'build SUCCEEDED',
-    'validate SUCCEEDED',
-    'migrate SUCCEEDED',
-    'reload SUCCEEDED',
-    'switch SUCCEEDED',
-    'cleanup SUCCEEDED',
-  ])
-  expect(await service.get()).toEqual({ status: 200, text: 'v1' })
-  expect(service.counts()).toEqual({ install: 1, build: 1, migrate: 1 })
-})
+test(
+  'a first deploy goes through every step and answers under its host name',
+  { timeout: 60_000 },
+  async () => {
+    const service = await makeService(sluice, root.directory, 'hello')
+    const sha = service.repository.commit({}, 'the one to deploy')
+    const deployment = await service.deploy()
+    expect(deployment).toMatchObject({
+      id: 'hello.production.1',
+      number: 1,
+      status: 'SUCCEEDED',
+      live: true,
+      trigger: 'api',
+      ref: 'main',
+      commitSha: sha,
+      commitMessage: expect.stringContaining('the one to deploy'),
+      releaseId: 'hello.production.r1',
+      failure: null,
+      workflowId: 'deploy/hello/production/1',
+      temporalUrl: expect.stringContaining('deploy%2Fhello%2Fproduction%2F1'),
+    })
+    expect(deployment.steps.map(({ name, status }) => `${name} ${status}`)).toEqual([
+      'preflight SUCCEEDED',
+      'fetch SUCCEEDED',
+      'install SUCCEEDED',
+      'build SUCCEEDED',
+      'validate SUCCEEDED',
+      'migrate SUCCEEDED',
+      'reload SUCCEEDED',
+      'switch SUCCEEDED',
+      'cleanup SUCCEEDED',
+    ])
+    expect(await service.get()).toEqual({ status: 200, text: 'v1' })
+    expect(service.counts()).toEqual({ install: 1, build: 1, migrate: 1 })
+  },
+)
 
 test('a service gets its variables and PORT, and nothing of Sluice', { timeout: 60_000 }, async () => {
   const service = await makeService(sluice, root.directory, 'env')
@@ -55,32 +59,37 @@ test('a service gets its variables and PORT, and nothing of Sluice', { timeout: 
   const environment = JSON.parse((await service.get('/env')).text) as Record<string, string>
   expect(environment).toMatchObject({ GREETING: 'hej', PORT: expect.stringMatching(/^\d+$/) })
   expect(environment['PATH']).not.toMatch(/node_modules/)
-  for (const name of ['DATABASE_URL', 'SLUICE_TOKEN', 'TEMPORAL_ADDRESS', 'SLUICE_HOME']) expect(environment).not.toHaveProperty(name)
+  for (const name of ['DATABASE_URL', 'SLUICE_TOKEN', 'TEMPORAL_ADDRESS', 'SLUICE_HOME'])
+    expect(environment).not.toHaveProperty(name)
 })
 
-test('a rollback is instant, builds and migrates nothing, and runs the old code with its old variables', { timeout: 60_000 }, async () => {
-  const service = await makeService(sluice, root.directory, 'back', { variables: { WORD: 'old' } })
-  await service.deploy()
-  service.repository.commit({ 'version.txt': 'v2\n' })
-  await service.environment('production', { variables: { COUNT_FILE: '/dev/null', WORD: 'new' } })
-  await service.deploy()
-  expect(await service.get()).toMatchObject({ text: 'v2' })
-  const before = service.counts()
-  const path = '/v1/services/back/environments/production/rollback'
-  const { id } = (await expectStatus(sluice.api('POST', path, {}), 202)) as Deployment
-  expect(await finished(sluice, id)).toMatchObject({
-    status: 'SUCCEEDED',
-    trigger: 'rollback',
-    live: true,
-    number: 3,
-    releaseId: 'back.production.r1',
-    rollbackOf: 'back.production.1',
-  })
-  expect(await service.get()).toMatchObject({ text: 'v1' })
-  expect(JSON.parse((await service.get('/env')).text)).toMatchObject({ WORD: 'old' })
-  expect(service.counts()).toEqual(before)
-  expect(await find(sluice, 'back.production.2')).toMatchObject({ live: false })
-})
+test(
+  'a rollback is instant, builds and migrates nothing, and runs the old code with its old variables',
+  { timeout: 60_000 },
+  async () => {
+    const service = await makeService(sluice, root.directory, 'back', { variables: { WORD: 'old' } })
+    await service.deploy()
+    service.repository.commit({ 'version.txt': 'v2\n' })
+    await service.environment('production', { variables: { COUNT_FILE: '/dev/null', WORD: 'new' } })
+    await service.deploy()
+    expect(await service.get()).toMatchObject({ text: 'v2' })
+    const before = service.counts()
+    const path = '/v1/services/back/environments/production/rollback'
+    const { id } = (await expectStatus(sluice.api('POST', path, {}), 202)) as Deployment
+    expect(await finished(sluice, id)).toMatchObject({
+      status: 'SUCCEEDED',
+      trigger: 'rollback',
+      live: true,
+      number: 3,
+      releaseId: 'back.production.r1',
+      rollbackOf: 'back.production.1',
+    })
+    expect(await service.get()).toMatchObject({ text: 'v1' })
+    expect(JSON.parse((await service.get('/env')).text)).toMatchObject({ WORD: 'old' })
+    expect(service.counts()).toEqual(before)
+    expect(await find(sluice, 'back.production.2')).toMatchObject({ live: false })
+  },
+)
 
 test('a retry is a new deployment of the same commit', { timeout: 60_000 }, async () => {
   const service = await makeService(sluice, root.directory, 'again')
@@ -88,8 +97,16 @@ test('a retry is a new deployment of the same commit', { timeout: 60_000 }, asyn
   const failed = await service.deploy()
   expect(failed.status).toBe('FAILED')
   service.repository.commit({}, 'a later one')
-  const { id } = (await expectStatus(sluice.api('POST', `/v1/deployments/${failed.id}/retry`), 202)) as Deployment
-  expect(await finished(sluice, id)).toMatchObject({ number: 2, trigger: 'retry', retryOf: failed.id, commitSha: failed.commitSha })
+  const { id } = (await expectStatus(
+    sluice.api('POST', `/v1/deployments/${failed.id}/retry`),
+    202,
+  )) as Deployment
+  expect(await finished(sluice, id)).toMatchObject({
+    number: 2,
+    trigger: 'retry',
+    retryOf: failed.id,
+    commitSha: failed.commitSha,
+  })
 })
 
 test('the same Idempotency-Key starts one deployment', { timeout: 60_000 }, async () => {
@@ -102,8 +119,12 @@ test('the same Idempotency-Key starts one deployment', { timeout: 60_000 }, asyn
 })
 
 test('logs tell what the commands wrote, without secrets', { timeout: 60_000 }, async () => {
-  const service = await makeService(sluice, root.directory, 'logs', { variables: { API_KEY: 'hunter2-hunter2' } })
-  service.repository.commit({ 'sluice.yaml': 'build: echo "key=$API_KEY"; seq 1 3\nstart: exec node server.js\n' })
+  const service = await makeService(sluice, root.directory, 'logs', {
+    variables: { API_KEY: 'hunter2-hunter2' },
+  })
+  service.repository.commit({
+    'sluice.yaml': 'build: echo "key=$API_KEY"; seq 1 3\nstart: exec node server.js\n',
+  })
   const { id } = await service.deploy()
   const lines = await sluice.ndjson(`/v1/deployments/${id}/logs`)
   const texts = lines.filter((line) => line['step'] === 'build').map((line) => line['text'])
@@ -113,8 +134,12 @@ test('logs tell what the commands wrote, without secrets', { timeout: 60_000 }, 
 
 test('five releases are kept, older ones and their processes are gone', { timeout: 120_000 }, async () => {
   const service = await makeService(sluice, root.directory, 'many')
-  for (let at = 1; at <= 7; at++) expect(await service.deploy()).toMatchObject({ status: 'SUCCEEDED', number: at })
-  const { data } = (await expectStatus(sluice.api('GET', '/v1/services/many/environments/production/releases'), 200)) as {
+  for (let at = 1; at <= 7; at++)
+    expect(await service.deploy()).toMatchObject({ status: 'SUCCEEDED', number: at })
+  const { data } = (await expectStatus(
+    sluice.api('GET', '/v1/services/many/environments/production/releases'),
+    200,
+  )) as {
     data: { kept: boolean; releaseId: string; live: boolean }[]
   }
   expect(data.filter(({ kept }) => kept).map(({ releaseId }) => releaseId)).toEqual(
@@ -124,17 +149,21 @@ test('five releases are kept, older ones and their processes are gone', { timeou
   expect(processesWith('many/production/7')).not.toEqual([])
 })
 
-test('a deleted service leaves nothing behind, and one of its name can be made again', { timeout: 60_000 }, async () => {
-  const service = await makeService(sluice, root.directory, 'gone')
-  await service.deploy()
-  await expectStatus(sluice.api('DELETE', '/v1/services/gone'), 204)
-  await expect.poll(() => processesWith('gone/production/1'), { timeout: 20_000 }).toEqual([])
-  expect((await service.get()).status).toBe(404)
+test(
+  'a deleted service leaves nothing behind, and one of its name can be made again',
+  { timeout: 60_000 },
+  async () => {
+    const service = await makeService(sluice, root.directory, 'gone')
+    await service.deploy()
+    await expectStatus(sluice.api('DELETE', '/v1/services/gone'), 204)
+    await expect.poll(() => processesWith('gone/production/1'), { timeout: 20_000 }).toEqual([])
+    expect((await service.get()).status).toBe(404)
 
-  const source = { kind: 'git', url: service.repository.directory }
-  await expectStatus(sluice.api('POST', '/v1/services', { serviceId: 'gone', source }), 201)
-  await service.environment('production')
-  // Numbers go on: what is fenced by them would refuse a number that it has seen.
-  expect(await service.deploy()).toMatchObject({ status: 'SUCCEEDED', number: 2, live: true })
-  expect(await service.get()).toMatchObject({ text: 'v1' })
-})
+    const source = { kind: 'git', url: service.repository.directory }
+    await expectStatus(sluice.api('POST', '/v1/services', { serviceId: 'gone', source }), 201)
+    await service.environment('production')
+    // Numbers go on: what is fenced by them would refuse a number that it has seen.
+    expect(await service.deploy()).toMatchObject({ status: 'SUCCEEDED', number: 2, live: true })
+    expect(await service.get()).toMatchObject({ text: 'v1' })
+  },
+)

@@ -32,13 +32,17 @@ test.each(isRoot ? ['root', 'an ordinary user'] : ['an ordinary user'])(
       npm_config_cache: path.join(folder, 'npm-cache'),
       SLUICE_HOME: path.join(folder, 's'),
       ...Object.fromEntries(
-        ['API', 'ROUTER', 'TEMPORAL', 'TEMPORAL_UI', 'POSTGRES'].map((name, at) => [`SLUICE_${name}_PORT`, String(ports[at])]),
+        ['API', 'ROUTER', 'TEMPORAL', 'TEMPORAL_UI', 'POSTGRES'].map((name, at) => [
+          `SLUICE_${name}_PORT`,
+          String(ports[at]),
+        ]),
       ),
     }
     const identity = uid === undefined ? {} : { uid, gid: uid }
     const start = spawn('npm', ['start'], { cwd: clone, env: environment, ...identity, detached: true })
     let output = ''
-    for (const stream of [start.stdout, start.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()))
+    for (const stream of [start.stdout, start.stderr])
+      stream.on('data', (chunk: Buffer) => (output += chunk.toString()))
     try {
       const url = await new Promise<string>((resolve, reject) => {
         start.once('exit', (code) => reject(new Error(`npm start ended with ${code}: ${output}`)))
@@ -62,8 +66,14 @@ test.each(isRoot ? ['root', 'an ordinary user'] : ['an ordinary user'])(
 /** As git has them, with the changes of the working tree: what a clone of the next commit would hold. */
 function copyTrackedFiles(to: string): void {
   mkdirSync(to)
-  const files = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], { cwd: project })
-  const archive = execFileSync('tar', ['-c', '--null', '-T', '-', '--ignore-failed-read'], { cwd: project, input: files, maxBuffer: 1e9 })
+  const files = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], {
+    cwd: project,
+  })
+  const archive = execFileSync('tar', ['-c', '--null', '-T', '-', '--ignore-failed-read'], {
+    cwd: project,
+    input: files,
+    maxBuffer: 1e9,
+  })
   execFileSync('tar', ['-x', '-C', to], { input: archive })
 }
 

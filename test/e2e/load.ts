@@ -19,20 +19,24 @@ export function startLoad(sluice: Sluice, host: string, connections = 32): { sto
   let going = true
   const ask = (path: string): Promise<void> =>
     new Promise((resolve) => {
-      const request = http.get({ host: '127.0.0.1', port: sluice.routerPort, path, headers: { host }, agent }, (response) => {
-        let text = ''
-        response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk))
-        response.once('error', (error) => {
-          report.wrong.push(`${path}: ${error.message}`)
-          resolve()
-        })
-        response.once('end', () => {
-          if (response.statusCode !== 200) report.wrong.push(`${path}: ${response.statusCode} ${text.slice(0, 200)}`)
-          report.answered++
-          report.versions[text] = (report.versions[text] ?? 0) + 1
-          resolve()
-        })
-      })
+      const request = http.get(
+        { host: '127.0.0.1', port: sluice.routerPort, path, headers: { host }, agent },
+        (response) => {
+          let text = ''
+          response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk))
+          response.once('error', (error) => {
+            report.wrong.push(`${path}: ${error.message}`)
+            resolve()
+          })
+          response.once('end', () => {
+            if (response.statusCode !== 200)
+              report.wrong.push(`${path}: ${response.statusCode} ${text.slice(0, 200)}`)
+            report.answered++
+            report.versions[text] = (report.versions[text] ?? 0) + 1
+            resolve()
+          })
+        },
+      )
       request.once('error', (error) => {
         report.wrong.push(`${path}: ${error.message}`)
         resolve()
@@ -59,7 +63,7 @@ export async function openSocket(sluice: Sluice, host: string) {
   const socket = new WebSocket(`ws://127.0.0.1:${sluice.routerPort}/socket`, { headers: { host } })
   const answers: string[] = []
   const closed = Promise.withResolvers<{ code: number; at: number }>()
-  socket.on('message', (text) => answers.push(String(text)))
+  socket.on('message', (data: Buffer) => answers.push(data.toString()))
   socket.on('error', () => {})
   socket.on('close', (code) => closed.resolve({ code, at: Date.now() }))
   await new Promise((resolve, reject) => {
@@ -83,7 +87,13 @@ export async function openSocket(sluice: Sluice, host: string) {
 export function openStream(sluice: Sluice, host: string) {
   let events = 0
   const ended = Promise.withResolvers<{ clean: boolean; at: number }>()
-  const request = http.get({ host: '127.0.0.1', port: sluice.routerPort, path: '/events', headers: { host }, agent: false })
+  const request = http.get({
+    host: '127.0.0.1',
+    port: sluice.routerPort,
+    path: '/events',
+    headers: { host },
+    agent: false,
+  })
   request.once('response', (response) => {
     response.on('data', () => events++)
     response.once('end', () => ended.resolve({ clean: true, at: Date.now() }))

@@ -43,14 +43,17 @@ test('different environments run side by side', { timeout: 60_000 }, async () =>
   const lastStart = Math.max(...ended.map(({ startedAt }) => Date.parse(startedAt!)))
   const firstEnd = Math.min(...ended.map(({ finishedAt }) => Date.parse(finishedAt!)))
   expect(lastStart).toBeLessThan(firstEnd)
-  for (const name of ['production', 'staging', 'preview']) expect(await service.get('/', name)).toMatchObject({ text: 'v1' })
+  for (const name of ['production', 'staging', 'preview'])
+    expect(await service.get('/', name)).toMatchObject({ text: 'v1' })
 })
 
 test('fifty posts at once are all accepted', { timeout: 60_000 }, async () => {
   const service = await makeService(sluice, root.directory, 'fifty')
   await service.environment('production', { variables: { COUNT_FILE: '/dev/null', HOLD_build: '30' } })
   const started = await Promise.all(Array.from({ length: 50 }, () => service.start()))
-  expect(started.map(({ number }) => number).toSorted((a, b) => a - b)).toEqual(Array.from({ length: 50 }, (_, at) => at + 1))
+  expect(started.map(({ number }) => number).toSorted((a, b) => a - b)).toEqual(
+    Array.from({ length: 50 }, (_, at) => at + 1),
+  )
   for (const { id } of started.toReversed()) await sluice.api('POST', `/v1/deployments/${id}/cancel`, {})
   const ended = await Promise.all(started.map(({ id }) => finished(sluice, id)))
   expect(new Set(ended.map(({ status }) => status))).toEqual(new Set(['CANCELED']))
@@ -65,7 +68,16 @@ test("Temporal's visibility finds the failed deployments of a service", { timeou
   const binary = await temporalBinary({ toolsDirectory: path.join(sluice.home, 'tools'), say: () => {} })
   const query = "DeploymentStatus='FAILED' and Service='seek'"
   await until(async () => {
-    const args = ['workflow', 'list', '--query', query, '--address', sluice.temporalAddress, '--output', 'json']
+    const args = [
+      'workflow',
+      'list',
+      '--query',
+      query,
+      '--address',
+      sluice.temporalAddress,
+      '--output',
+      'json',
+    ]
     const { stdout } = await run(binary, args)
     const found = JSON.parse(stdout) as { execution: { workflowId: string } }[]
     return found.length === 1 && found[0]!.execution.workflowId === failed.workflowId

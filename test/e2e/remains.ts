@@ -62,7 +62,8 @@ export function keepAsking(sluice: Sluice, host: string, expected: (text: string
       try {
         const answer = await request(`http://127.0.0.1:${sluice.routerPort}/`, { headers: { host } })
         const text = await answer.body.text()
-        if (answer.statusCode !== 200 || !expected(text)) wrong.push(`${answer.statusCode} ${text.slice(0, 200)}`)
+        if (answer.statusCode !== 200 || !expected(text))
+          wrong.push(`${answer.statusCode} ${text.slice(0, 200)}`)
       } catch (error) {
         wrong.push(String(error))
       }

@@ -24,9 +24,13 @@ export function makeRepository(root: string, name: string, fixture = 'tiny'): Re
   mkdirSync(directory)
   cpSync(path.join(import.meta.dirname, '..', 'services', fixture), directory, { recursive: true })
   const git = (...args: string[]): string =>
-    execFileSync('git', ['-c', 'user.name=Ada', '-c', 'user.email=ada@example.com', '-C', directory, ...args], {
-      encoding: 'utf8',
-    }).trim()
+    execFileSync(
+      'git',
+      ['-c', 'user.name=Ada', '-c', 'user.email=ada@example.com', '-C', directory, ...args],
+      {
+        encoding: 'utf8',
+      },
+    ).trim()
   const commitAll = (message: string) => {
     git('add', '-A')
     git('commit', '-q', '--allow-empty', '-m', message)

@@ -34,7 +34,10 @@ export async function makeService(
   chmodSync(scratch, 0o777)
   const countFile = path.join(scratch, 'counts')
   const variables = { COUNT_FILE: countFile, ...options.variables }
-  await expectStatus(sluice.api('POST', '/v1/services', { serviceId: id, source: { kind: 'git', url: repository.directory } }), 201)
+  await expectStatus(
+    sluice.api('POST', '/v1/services', { serviceId: id, source: { kind: 'git', url: repository.directory } }),
+    201,
+  )
 
   const service: TestService = {
     id,
@@ -58,14 +61,19 @@ export async function makeService(
     counts() {
       if (!existsSync(countFile)) return {}
       const lines = readFileSync(countFile, 'utf8').trim().split('\n')
-      return Object.fromEntries(Object.entries(Object.groupBy(lines, (line) => line)).map(([name, all]) => [name, all!.length]))
+      return Object.fromEntries(
+        Object.entries(Object.groupBy(lines, (line) => line)).map(([name, all]) => [name, all!.length]),
+      )
     },
   }
   await service.environment('production')
   return service
 }
 
-export async function expectStatus(answering: ReturnType<Sluice['api']>, ...wanted: number[]): Promise<unknown> {
+export async function expectStatus(
+  answering: ReturnType<Sluice['api']>,
+  ...wanted: number[]
+): Promise<unknown> {
   const { status, body } = await answering
   if (!wanted.includes(status)) throw new Error(`answered ${status}: ${JSON.stringify(body)}`)
   return body

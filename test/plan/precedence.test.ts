@@ -130,7 +130,7 @@ describe('no plan', () => {
     [{ 'package.json': '{' }, 'not valid JSON'],
     [pack({ scripts: { build: 'vite build' }, dependencies: { '@sveltejs/kit': '2' } }), 'adapter-node'],
   ])('%j says what is missing', (files, words) => {
-    const error = failure(() => planOf(files as Record<string, string>))
+    const error = failure(() => planOf(files))
     expect(error.code).toBe('NoPlan')
     expect(error.message).toContain(words)
   })

@@ -23,7 +23,7 @@ async function serve(...args: string[]): Promise<{ port: number; child: ChildPro
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   running.push(child)
-  const [line] = (await once(child.stdout!, 'data')) as [Buffer]
+  const [line] = (await once(child.stdout, 'data')) as [Buffer]
   return { port: Number(/:(\d+)\s*$/.exec(line.toString())![1]), child }
 }
 

@@ -11,7 +11,13 @@ async function start(script: Script, change: Partial<DeployInput> = {}) {
   scripted = await startScripted(script)
   const { client, service, requestFor } = scripted
   const { numberFloor: _, requestId: __, releaseNumber: ___, ...request } = requestFor('production')
-  const input: DeployInput = { ...request, number: 7, releaseNumber: 7, deploymentId: `${service}.production.7`, ...change }
+  const input: DeployInput = {
+    ...request,
+    number: 7,
+    releaseNumber: 7,
+    deploymentId: `${service}.production.7`,
+    ...change,
+  }
   return client.workflow.start(workflowTypes.deploy, {
     workflowId: deployWorkflowId(service, 'production', 7),
     taskQueue: service,
@@ -37,8 +43,14 @@ describe('deploy', () => {
       'switchTraffic',
       'retireOldReleases',
     ])
-    expect(result).toMatchObject({ status: 'SUCCEEDED', commitSha: 'abc', releaseId: `${scripted.service}.production.r7` })
-    expect(scripted.outcomes).toMatchObject([{ status: 'SUCCEEDED', failure: null, step: null, compensation: 'NONE' }])
+    expect(result).toMatchObject({
+      status: 'SUCCEEDED',
+      commitSha: 'abc',
+      releaseId: `${scripted.service}.production.r7`,
+    })
+    expect(scripted.outcomes).toMatchObject([
+      { status: 'SUCCEEDED', failure: null, step: null, compensation: 'NONE' },
+    ])
   })
 
   test.each([
@@ -59,7 +71,12 @@ describe('deploy', () => {
         status: 'FAILED',
         step,
         compensation: undone.length > 0 ? 'DONE' : 'NONE',
-        failure: { step, code, hint: expect.any(String), link: expect.stringContaining('/guides/when-a-deploy-fails#') },
+        failure: {
+          step,
+          code,
+          hint: expect.any(String),
+          link: expect.stringContaining('/guides/when-a-deploy-fails#'),
+        },
       },
     ])
   })
@@ -74,7 +91,9 @@ describe('deploy', () => {
     const handle = await start({ retireOldReleases: failure('Internal') })
     await expect(handle.result()).resolves.toMatchObject({ status: 'SUCCEEDED' })
     expect(steps().at(-1)).toBe('retireOldReleases')
-    expect(scripted.outcomes).toMatchObject([{ status: 'SUCCEEDED', step: 'cleanup', failure: { step: 'cleanup' } }])
+    expect(scripted.outcomes).toMatchObject([
+      { status: 'SUCCEEDED', step: 'cleanup', failure: { step: 'cleanup' } },
+    ])
   })
 
   test.each(['installDependencies', 'buildRelease', 'validateCandidate', 'migrateDatabase'] as const)(
@@ -119,7 +138,10 @@ describe('deploy', () => {
   })
 
   test('a rollback that fails never discards the release it wanted to go back to', async () => {
-    const handle = await start({ validateCandidate: failure('Unhealthy') }, { trigger: 'rollback', releaseNumber: 3 })
+    const handle = await start(
+      { validateCandidate: failure('Unhealthy') },
+      { trigger: 'rollback', releaseNumber: 3 },
+    )
     await expect(handle.result()).rejects.toThrow()
     expect(steps()).toEqual(['checkReadiness', 'validateCandidate', 'stopCandidate'])
   })

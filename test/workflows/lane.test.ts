@@ -7,7 +7,8 @@ import { startScripted, until, untilCanceled, type Script } from './scripted.ts'
 let scripted: Awaited<ReturnType<typeof startScripted>>
 afterEach(() => scripted.stop())
 
-const ended = () => scripted.outcomes.map(({ release, status }) => `${release.environment} ${release.number} ${status}`)
+const ended = () =>
+  scripted.outcomes.map(({ release, status }) => `${release.environment} ${release.number} ${status}`)
 const lane = (environment = 'production') => scripted.client.workflow.getHandle(scripted.laneId(environment))
 const deployment = (number: number, environment = 'production') =>
   scripted.client.workflow.getHandle(deployWorkflowId(scripted.service, environment, number))

@@ -28,14 +28,23 @@ describe.runIf(recording)('records', () => {
       .replace(/"identity": "[^"]*"/g, '"identity": "worker"')
       .replaceAll(`${path.join(import.meta.dirname, '..', '..')}/`, '')
     await mkdir(folder, { recursive: true })
-    await writeFile(path.join(folder, `${name}.json`), `${JSON.stringify({ workflowId, history: JSON.parse(json) }, null, 1)}\n`)
+    await writeFile(
+      path.join(folder, `${name}.json`),
+      `${JSON.stringify({ workflowId, history: JSON.parse(json) }, null, 1)}\n`,
+    )
   }
 
   async function closed(workflowId: string): Promise<void> {
-    await until(async () => (await scripted.client.workflow.getHandle(workflowId).describe()).status.name !== 'RUNNING')
+    await until(
+      async () => (await scripted.client.workflow.getHandle(workflowId).describe()).status.name !== 'RUNNING',
+    )
   }
 
-  async function once(name: string, script: Script, act: () => Promise<void> = async () => {}): Promise<void> {
+  async function once(
+    name: string,
+    script: Script,
+    act: () => Promise<void> = async () => {},
+  ): Promise<void> {
     scripted = await startScripted(script)
     await scripted.enqueue('production')
     await act()
@@ -45,7 +54,8 @@ describe.runIf(recording)('records', () => {
   }
 
   test('success', () => once('success', {}))
-  test('failure before anything changed', () => once('failure-preflight', { checkReadiness: failure('PreflightFailed') }))
+  test('failure before anything changed', () =>
+    once('failure-preflight', { checkReadiness: failure('PreflightFailed') }))
   test('failure of the build', () => once('failure-build', { buildRelease: failure('BuildFailed') }))
   test('failure of the switch', () => once('failure-switch', { switchTraffic: failure('SwitchFailed') }))
   test('failure of an undo', () =>
@@ -55,11 +65,13 @@ describe.runIf(recording)('records', () => {
   test('cancel through the lane', async () => {
     await once('cancel-signal', { buildRelease: untilCanceled }, async () => {
       await reached('buildRelease 1')
-      await scripted.client.workflow.getHandle(scripted.laneId('production')).signal(signalNames.cancelDeployment, {
-        deploymentId: deploymentId(scripted.service, 'production', 1),
-        by: 'ada',
-        reason: 'wrong branch',
-      })
+      await scripted.client.workflow
+        .getHandle(scripted.laneId('production'))
+        .signal(signalNames.cancelDeployment, {
+          deploymentId: deploymentId(scripted.service, 'production', 1),
+          by: 'ada',
+          reason: 'wrong branch',
+        })
     })
     await save('cancel-lane', scripted.laneId('production'))
   })
@@ -82,11 +94,13 @@ describe.runIf(recording)('records', () => {
     let open = false
     scripted = await startScripted({ buildRelease: () => until(() => open) })
     for (let at = 0; at < 3; at++) await scripted.enqueue('production')
-    await scripted.client.workflow.getHandle(scripted.laneId('production')).signal(signalNames.cancelDeployment, {
-      deploymentId: deploymentId(scripted.service, 'production', 2),
-      by: 'ada',
-      reason: null,
-    })
+    await scripted.client.workflow
+      .getHandle(scripted.laneId('production'))
+      .signal(signalNames.cancelDeployment, {
+        deploymentId: deploymentId(scripted.service, 'production', 2),
+        by: 'ada',
+        reason: null,
+      })
     await reached('recordCanceledInQueue 2')
     open = true
     await ended(2)

@@ -14,7 +14,10 @@ test('there are histories of each path that a workflow can take', () => {
 })
 
 test.each(files)('%s replays with the workflow code of today', async (file) => {
-  const recorded = JSON.parse(await readFile(path.join(folder, file), 'utf8')) as { workflowId: string; history: object }
+  const recorded = JSON.parse(await readFile(path.join(folder, file), 'utf8')) as {
+    workflowId: string
+    history: object
+  }
   const replays = Worker.runReplayHistories({ workflowBundle: { codePath: inject('workflowBundle') } }, [
     { workflowId: recorded.workflowId, history: historyFromJSON(recorded.history) },
   ])

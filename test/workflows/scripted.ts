@@ -6,7 +6,14 @@ import { NativeConnection, Runtime, Worker, DefaultLogger } from '@temporalio/wo
 import { inject } from 'vitest'
 import type { ControlActivities, HostActivities } from '../../activities/index.ts'
 import { hostQueue, laneId, updateNames, workflowTypes } from '../../contract/names.ts'
-import type { Enqueued, EnqueueRequest, LaneInput, LaneState, Outcome, QueuedDeployment } from '../../contract/workflows.ts'
+import type {
+  Enqueued,
+  EnqueueRequest,
+  LaneInput,
+  LaneState,
+  Outcome,
+  QueuedDeployment,
+} from '../../contract/workflows.ts'
 import { temporalDeployments } from '../../worker/deployments.ts'
 
 import { defineUpdate } from '@temporalio/workflow'
@@ -77,7 +84,11 @@ export async function startScripted(script: Script = {}) {
       deployments.end(workflowId, Context.current().cancellationSignal),
   }
 
-  const options = { connection, stickyQueueScheduleToStartTimeout: '1s', maxHeartbeatThrottleInterval: '100ms' } as const
+  const options = {
+    connection,
+    stickyQueueScheduleToStartTimeout: '1s',
+    maxHeartbeatThrottleInterval: '100ms',
+  } as const
   const workers = [
     await Worker.create({ ...options, taskQueue: hostQueue(host), activities: hostActivities }),
     await Worker.create({ ...options, taskQueue: service, workflowBundle: bundle, activities: control }),

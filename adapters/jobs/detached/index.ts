@@ -41,7 +41,14 @@ export function detachedJobs({ directory, users, outputCap = 64 * 1024 * 1024 }:
     }
   }
 
-  return { run, discard: (prefix) => discard(folderOf(directory, prefix)) }
+  return {
+    run,
+    discard: (prefix) => discard(folderOf(directory, prefix)),
+    async halt() {
+      const jobs = await jobsBelow(directory)
+      await Promise.all(jobs.map((job) => endProcesses(job, cancelGraceMs)))
+    },
+  }
 }
 
 /** What may end the attendance early: a sink that fails, and the caller. Answers the check to make at every turn. */

@@ -58,6 +58,7 @@ export function processRuntime(options: ProcessRuntimeOptions): Runtime {
     status: (id) => instance(id).status(),
     listening: (id) => instance(id).listening(),
     stop: (id, graceMs) => act(id, (one) => one.stop(graceMs)),
+    halt: (id, graceMs) => act(id, (one) => one.halt(graceMs)),
     tail: (id, bytes) => logTail(instance(id).folder, bytes),
     follow: (id, how) => followLog(instance(id).folder, how),
     list,

@@ -83,6 +83,12 @@ export class Instance {
     await this.folder.remove()
   }
 
+  /** Told to end, this generation does not count as running; the next start makes another. */
+  async halt(graceMs: number): Promise<void> {
+    const record = await this.folder.record()
+    if (record) await this.#end(record, graceMs)
+  }
+
   async listening(): Promise<Listening> {
     const record = await this.folder.record()
     if (!record) return { kind: 'silent' }

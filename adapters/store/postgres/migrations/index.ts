@@ -1,7 +1,7 @@
 import type { Migration } from 'kysely/migration'
-import * as first from './0001-first.ts'
+import { up as first } from './0001-first.ts'
 
 /** Forward only: a migration that was released is never changed, a mistake is corrected by the next one. */
 export const migrations: Record<string, Migration> = {
-  '0001-first': first,
+  '0001-first': { up: first },
 }
