@@ -90,6 +90,8 @@ async function environmentOf(
     TMPDIR: temporary,
     XDG_CACHE_HOME: cache,
     npm_config_cache: path.join(cache, 'npm'),
+    // The lockfile says exactly what; asking the registry again would only take time.
+    npm_config_prefer_offline: 'true',
     // What pnpm calls its store.
     npm_config_store_dir: path.join(cache, 'pnpm'),
     YARN_CACHE_FOLDER: path.join(cache, 'yarn'),
