@@ -12,10 +12,10 @@ export function startLog(part: string, level: string): Pino {
   return log
 }
 
-/** The SDK reports each failed activity as a warning; to us a failed deploy is an ordinary event. */
+/** The SDK warns of each failed activity; to us a failed deploy is an ordinary event. */
 function sdkLogger(log: Pino): Logger {
   const at =
-    (level: 'debug' | 'info' | 'error') =>
+    (level: 'debug' | 'error') =>
     (message: string, meta?: Record<string, unknown>): void => {
       const { error, workflowId, activityType, attempt } = meta ?? {}
       log[level](
@@ -23,14 +23,14 @@ function sdkLogger(log: Pino): Logger {
         message,
       )
     }
-  const [debug, info, error] = [at('debug'), at('info'), at('error')]
-  const quieter = { TRACE: debug, DEBUG: debug, INFO: debug, WARN: info, ERROR: error }
+  const [debug, error] = [at('debug'), at('error')]
+  const quieter = { TRACE: debug, DEBUG: debug, INFO: debug, WARN: debug, ERROR: error }
   return {
     log: (level, message, meta) => quieter[level](message, meta),
     trace: debug,
     debug,
     info: debug,
-    warn: info,
+    warn: debug,
     error,
   }
 }

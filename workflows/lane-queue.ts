@@ -35,10 +35,10 @@ export function openQueue(input: LaneInput) {
     recover(known: LaneState): void {
       lastNumber = Math.max(lastNumber, known.lastNumber)
       carried = known.running
-      const fresh = waiting.filter(
-        (one) => !known.waiting.some((old) => old.deploymentId === one.deploymentId),
-      )
-      waiting = [...known.waiting, ...fresh].toSorted((a, b) => a.number - b.number)
+      const isKnownHere = (old: QueuedDeployment) =>
+        waiting.some((one) => one.deploymentId === old.deploymentId)
+      const missed = known.waiting.filter((old) => !isKnownHere(old))
+      waiting = [...waiting, ...missed].toSorted((a, b) => a.number - b.number)
     },
 
     /** The deployment that an earlier run of this lane had started. */

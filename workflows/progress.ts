@@ -63,6 +63,7 @@ export function trackProgress(input: DeployInput): ProgressTracker {
     ended(result) {
       status = result
       note = ''
+      for (const left of steps) if (left.status === 'PENDING') left.status = 'SKIPPED'
       upsertSearchAttributes([
         { key: searchAttributes.DeploymentStatus, value: result },
         { key: searchAttributes.Step, value: step },
@@ -89,13 +90,13 @@ function stepTable(
 ): string {
   const rows = steps.map(
     ({ name, status: step, detail }) =>
-      `| ${icons[step]} ${step.toLowerCase()} | ${name} | ${cell(detail)} |`,
+      `| **${name}** | ${icons[step]} ${step.toLowerCase()} | ${cell(detail)} |`,
   )
   return [
     `**${input.serviceId} / ${input.environment} #${input.number}** \`${input.ref}\` — ${status} ${note}`,
     '',
-    '| | step | |',
-    '|---|---|---|',
+    '| Step | Status | Detail |',
+    '|:---|:---|:---|',
     ...rows,
   ].join('\n')
 }
