@@ -14,19 +14,13 @@ export interface ReleaseRef {
   releaseNumber: number
 }
 
-/** What `enqueueDeployment` takes. */
-export interface EnqueueRequest {
-  /** Same id, same deployment: makes the call safe to repeat. */
-  requestId: string
-  serviceId: string
-  environment: string
+/** What a deployment is asked for with. */
+export interface DeploymentRequest {
   host: string
   trigger: Trigger
   ref: string
   /** An exact commit instead of resolving `ref` (retry). */
   commitSha?: string
-  /** For a rollback. */
-  releaseNumber?: number
   retryOf?: string
   rollbackOf?: string
   requestedBy: string
@@ -34,9 +28,19 @@ export interface EnqueueRequest {
   repoFullName: string | null
   serviceUrl: string
   queuedAt: string
+  timings: Timings
+}
+
+/** What `enqueueDeployment` takes. */
+export interface EnqueueRequest extends DeploymentRequest {
+  /** Same id, same deployment: makes the call safe to repeat. */
+  requestId: string
+  serviceId: string
+  environment: string
+  /** For a rollback. */
+  releaseNumber?: number
   /** The lane numbers from here at least; the store knows numbers that a lost lane forgot. */
   numberFloor: number
-  timings: Timings
 }
 
 /** Milliseconds; what Temporal's time-outs are derived from. */
@@ -70,19 +74,7 @@ export interface QueuedDeployment extends DeployInput {
 }
 
 /** Input of one deployment workflow. */
-export interface DeployInput extends ReleaseRef {
-  host: string
-  trigger: Trigger
-  ref: string
-  commitSha?: string
-  retryOf?: string
-  rollbackOf?: string
-  requestedBy: string
-  repoFullName: string | null
-  serviceUrl: string
-  queuedAt: string
-  timings: Timings
-}
+export interface DeployInput extends ReleaseRef, DeploymentRequest {}
 
 export interface CancelRequest {
   /** Which one, when sent to the lane. */
