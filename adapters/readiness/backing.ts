@@ -3,7 +3,7 @@ import type { Secrets } from '../../ports/secrets.ts'
 import type { EnvironmentRow, SealedVariable } from '../../ports/store.ts'
 import { unreachableDatabases } from './databases/index.ts'
 import { finding } from './findings.ts'
-import type { HostReadinessOptions } from './index.ts'
+import type { HostReadinessOptions } from './options.ts'
 import { isRollback, releaseOf } from './target.ts'
 import type { Target } from './target.ts'
 

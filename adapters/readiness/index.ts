@@ -1,26 +1,13 @@
 import type { Finding } from '../../contract/deployment.ts'
 import type { Readiness } from '../../ports/readiness.ts'
-import type { Router } from '../../ports/router.ts'
-import type { Secrets } from '../../ports/secrets.ts'
-import type { Source } from '../../ports/source.ts'
-import type { Store } from '../../ports/store.ts'
 import { backingFindings } from './backing.ts'
 import { codeFindings } from './code.ts'
 import { unreachableDatabases } from './databases/index.ts'
 import { diskFindings } from './disk.ts'
 import { finding } from './findings.ts'
+import type { HostReadinessOptions } from './options.ts'
 import type { Target } from './target.ts'
 import { trafficFindings } from './traffic.ts'
-
-export interface HostReadinessOptions {
-  store: Pick<Store, 'services' | 'environments' | 'variables' | 'releases'>
-  secrets: Pick<Secrets, 'open'>
-  source: Pick<Source, 'probe'>
-  /** Folder on the disk that releases go to; without it the disk is not looked at. */
-  home?: string
-  /** Without it traffic is not looked at. */
-  router?: Pick<Router, 'list'>
-}
 
 /** Checks from the machine that it runs on. All checks run, so that everything missing is said at once. */
 export function hostReadiness(options: HostReadinessOptions): Readiness {

@@ -123,6 +123,16 @@ test('a database that goes away before the new release is checked', { timeout: 9
   expect(JSON.stringify(refused.body)).toMatch(/DatabaseUnreachable/)
 })
 
+test('a first deploy that fails leaves no route either', { timeout: 60_000 }, async () => {
+  const service = await makeService(sluice, root.directory, 'first')
+  service.repository.commit({ 'sluice.yaml': yaml('hooks:\n  migrate: exit 1\n') })
+  const { id } = await service.deploy()
+  expect(remainsOf(sluice, id)).toEqual([])
+  expect(await service.get()).toMatchObject({ status: 404 })
+  service.repository.commit({ 'sluice.yaml': yaml('') })
+  expect(await service.deploy()).toMatchObject({ status: 'SUCCEEDED', number: 2 })
+})
+
 test('a branch that does not exist is refused before anything starts', { timeout: 60_000 }, async () => {
   const service = await liveService('nobranch')
   const answer = await sluice.api('POST', '/v1/deployments', {

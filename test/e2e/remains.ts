@@ -3,7 +3,7 @@ import path from 'node:path'
 import { request } from 'undici'
 import type { Sluice } from './sluice.ts'
 
-/** What a deployment has left on the host: release folder, jobs, instance record, processes, route. Empty is clean. */
+/** What a deployment has left on the host: release folder, jobs, instance record, processes, port. Empty is clean. */
 export function remainsOf(sluice: Sluice, id: string): string[] {
   const [service, environment, number] = id.split('.') as [string, string, string]
   const at = path.join(service, environment)
@@ -12,8 +12,16 @@ export function remainsOf(sluice: Sluice, id: string): string[] {
     path.join('jobs', at, number),
     path.join('instances', at, number),
   ].filter((folder) => exists(path.join(sluice.home, folder)))
-  const processes = processesWith(`${service}/${environment}/${number}`)
-  return [...folders, ...processes]
+  const instance = `${service}/${environment}/${number}`
+  return [...folders, ...processesWith(instance), ...portsOf(sluice, instance)]
+}
+
+/** Ports that are kept for an instance. */
+function portsOf(sluice: Sluice, instance: string): string[] {
+  const register = path.join(sluice.home, 'instances', '.ports')
+  return readdirSync(register)
+    .filter((port) => readFileSync(path.join(register, port), 'utf8').trim() === instance)
+    .map((port) => `port ${port}`)
 }
 
 /** Processes that carry a mark in their environment, as every process of a release or a job does. */
