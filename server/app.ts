@@ -21,6 +21,7 @@ import { planRoutes } from './routes/plan.ts'
 import { preflightRoutes } from './routes/preflight.ts'
 import { releaseRoutes } from './routes/releases.ts'
 import { rollbackRoutes } from './routes/rollbacks.ts'
+import { schemaRoutes } from './routes/schemas.ts'
 import { serviceRoutes } from './routes/services.ts'
 import { streamRoutes } from './routes/streams.ts'
 import { variableRoutes } from './routes/variables.ts'
@@ -39,6 +40,7 @@ export function createApp(deps: AppDeps): OpenAPIHono<AppEnv> {
   app.route('/', healthRoutes(deps, metrics))
   app.route('/', docsRoutes(deps, app))
   app.route('/', guideRoutes())
+  app.route('/', schemaRoutes())
   app.route('/v1', serviceRoutes(deps))
   app.route('/v1', environmentRoutes(deps))
   app.route('/v1', variableRoutes(deps))

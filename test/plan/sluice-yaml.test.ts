@@ -1,3 +1,4 @@
+import path from 'node:path'
 import { readFile } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
 import { configJsonSchema } from '../../contract/config-json-schema.ts'
@@ -99,6 +100,12 @@ describe('JSON Schema for editors', () => {
     additionalProperties: boolean
     properties: Record<string, any>
   }
+
+  test('is published in docs as it is', async () => {
+    const published = path.join(import.meta.dirname, '..', '..', 'docs', 'sluice-yaml.schema.json')
+    // `-u` writes it anew.
+    await expect(`${JSON.stringify(schema, null, 2)}\n`).toMatchFileSnapshot(published)
+  })
 
   test('has the keys of the schema and no others', () => {
     expect(Object.keys(schema.properties)).toEqual(Object.keys(configSchema.shape))

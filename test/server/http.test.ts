@@ -174,7 +174,14 @@ describe('who may ask', () => {
   })
 
   it('lets everybody see what is no secret', async () => {
-    for (const path of ['/healthz', '/readyz', '/openapi.json', '/docs', '/guides/when-a-deploy-fails']) {
+    for (const path of [
+      '/healthz',
+      '/readyz',
+      '/openapi.json',
+      '/docs',
+      '/guides/when-a-deploy-fails',
+      '/schemas/sluice-yaml.json',
+    ]) {
       expect((await anonymous(path)).status, path).toBe(200)
     }
   })
