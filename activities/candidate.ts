@@ -9,11 +9,14 @@ import type { InstanceSpec, InstanceStatus, Listening } from '../ports/runtime.t
 import { releaseContext } from './release-context.ts'
 import { expected } from './typed-failure.ts'
 
-/** Milliseconds between two looks at a candidate that boots. */
-const lookEvery = 25
+/** Milliseconds between two looks at a candidate that boots: the first and the longest pause. */
+const looks = { first: 5, longest: 50 }
 
-/** A candidate that answers must still be there this much later: many crashes come right after boot. */
-const settle = 150
+/**
+ * A candidate that answers must still be there this many milliseconds later: many crashes come right after boot.
+ * The reload looks once more, so that before traffic comes it was seen up for as long as migration and reload take.
+ */
+const settle = 100
 
 type CandidatePorts = Pick<Ports, 'store' | 'secrets' | 'runtime' | 'releases'>
 
@@ -75,7 +78,7 @@ export async function awaitHealthy(
 
   let seen: Listening = { kind: 'silent' }
   let health = 'did not answer'
-  while (Date.now() < deadline) {
+  for (let pause = looks.first; Date.now() < deadline; pause = Math.min(pause * 1.5, looks.longest)) {
     signal.throwIfAborted()
     const status = await ports.runtime.status(id)
     if (!status || hasExited(status)) throw await fail('ExitedAtBoot', exitMessage(status))
@@ -90,7 +93,7 @@ export async function awaitHealthy(
         return after
       }
     }
-    await wait(lookEvery, undefined, { signal })
+    await wait(pause, undefined, { signal })
   }
   const seconds = plan.bootTimeoutMs / 1000
   const port = (await ports.runtime.status(id))?.port

@@ -2,6 +2,7 @@ import { releaseId } from '../contract/names.ts'
 import type { DeployInput } from '../contract/workflows.ts'
 import type { Ports } from '../ports/index.ts'
 import { instanceId } from './candidate.ts'
+import { crashPoint } from './crash-point.ts'
 import { attended } from './step.ts'
 
 /** Undo of fetch, install and build: ends their jobs and removes the half-built release, never another one. */
@@ -16,7 +17,9 @@ export async function discard(
 ): Promise<void> {
   const { serviceId, environment, number, releaseNumber } = input
   await jobs.discard(`${instanceId(input)}/`)
+  crashPoint('jobs discarded', input)
   if (releaseNumber !== number) return
   await releases.discard(input)
+  crashPoint('release discarded', input)
   await store.releases.gone([releaseId(serviceId, environment, releaseNumber)])
 }

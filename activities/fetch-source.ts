@@ -4,6 +4,7 @@ import type { DeployInput, FetchReport } from '../contract/workflows.ts'
 import { isDetectionFile, plan as planFor } from '../plan/index.ts'
 import type { Ports } from '../ports/index.ts'
 import type { Commit, Repository } from '../ports/source.ts'
+import { crashPoint } from './crash-point.ts'
 import { asStep } from './step.ts'
 import { expected } from './typed-failure.ts'
 
@@ -19,9 +20,11 @@ export const fetchSource = (ports: Pick<Ports, 'source' | 'releases' | 'store' |
     const { releases, store } = ports
     const earlier = await releases.stampOf<SourceStamp>(input, 'source')
     const { commit, plan } = earlier ?? (await fetchNew(ports, input, signal))
-    await store.deployments.setCommit(input.deploymentId, commit)
-    await store.deployments.setPlan(input.deploymentId, plan)
-    await snapshot(ports, input, commit, plan)
+    await Promise.all([
+      store.deployments.setCommit(input.deploymentId, commit),
+      store.deployments.setPlan(input.deploymentId, plan),
+      snapshot(ports, input, commit, plan),
+    ])
     if (!earlier) await releases.stamp(input, 'source', { commit, plan } satisfies SourceStamp)
     return {
       detail: `${commit.sha.slice(0, 7)} ${subject(commit)} · ${plan.technology}`,
@@ -42,6 +45,7 @@ async function fetchNew(
   const plan = planFor(tree, environment?.config)
   const directory = await releases.create(input)
   await source.export(repository, commit.sha, directory, signal)
+  crashPoint('exported', input)
   await releases.handOver(input)
   return { commit, plan }
 }

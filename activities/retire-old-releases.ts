@@ -3,6 +3,7 @@ import { defaults } from '../contract/defaults.ts'
 import type { DeployInput, StepReport } from '../contract/workflows.ts'
 import type { Ports } from '../ports/index.ts'
 import { instanceId } from './candidate.ts'
+import { crashPoint } from './crash-point.ts'
 import { asStep } from './step.ts'
 
 /** Drains and stops what this deployment replaced, then prunes old releases. Safe to repeat at any point. */
@@ -32,6 +33,7 @@ async function retireInstances(
   await Promise.all(
     old.map(async ({ id }) => {
       await router.drain(id, drainMs, signal)
+      crashPoint('drained', input)
       await runtime.stop(id, drainMs)
     }),
   )

@@ -2,6 +2,7 @@ import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activ
 import type { StepName } from '../contract/vocabulary.ts'
 import type { DeployInput, StepReport } from '../contract/workflows.ts'
 import type { Store } from '../ports/store.ts'
+import { crashPoint } from './crash-point.ts'
 import { typedFailure } from './typed-failure.ts'
 
 /** Milliseconds; a missed cancel is noticed with the next one, a dead agent after the policy's 10 s. */
@@ -20,7 +21,9 @@ export const asStep =
   (input: DeployInput): Promise<Report> =>
     attended(async (signal) => {
       await store.deployments.stepStarted(input.deploymentId, name, Context.current().info.attempt)
+      crashPoint(`before ${name}`, input)
       const report = await body(input, signal)
+      crashPoint(`after ${name}`, input)
       await store.deployments.stepFinished(input.deploymentId, name, {
         status: report.skipped ? 'SKIPPED' : 'SUCCEEDED',
         detail: report.detail,

@@ -3,6 +3,7 @@ import type { DeployInput, StepReport } from '../contract/workflows.ts'
 import type { Ports } from '../ports/index.ts'
 import type { LiveRelease } from '../ports/releases.ts'
 import { instanceId } from './candidate.ts'
+import { crashPoint } from './crash-point.ts'
 import { asStep } from './step.ts'
 import { expected } from './typed-failure.ts'
 
@@ -31,12 +32,14 @@ export const switchTraffic = (ports: Pick<Ports, 'router' | 'runtime' | 'release
       hosts,
       target: { instance: candidate.id, host: '127.0.0.1', port: candidate.port },
     })
+    crashPoint('routed', input)
     await releases.setLive(input.serviceId, input.environment, fence, {
       number: input.number,
       releaseNumber: input.releaseNumber,
       instance: candidate.id,
       port: candidate.port,
     })
+    crashPoint('pointed', input)
     await store.deployments.markLive(input)
     return { detail: `live on ${hosts.join(', ')}` }
   })

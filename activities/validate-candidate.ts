@@ -1,5 +1,6 @@
 import type { Ports } from '../ports/index.ts'
 import { awaitHealthy, candidateSpec } from './candidate.ts'
+import { crashPoint } from './crash-point.ts'
 import { asStep } from './step.ts'
 import { expected } from './typed-failure.ts'
 
@@ -14,9 +15,14 @@ export const validateCandidate = (
     const { spec, plan, variables, secretValues } = await candidateSpec(ports, input)
     const started = Date.now()
     await runtime.start(spec)
-    const { port } = await awaitHealthy(ports, input, { plan, secretValues, signal })
-    const tookMs = Date.now() - started
-    const unreachable = await readiness.databases(variables, signal)
+    crashPoint('booted', input)
+    const [{ port, tookMs }, unreachable] = await Promise.all([
+      awaitHealthy(ports, input, { plan, secretValues, signal }).then((healthy) => ({
+        port: healthy.port,
+        tookMs: Date.now() - started,
+      })),
+      readiness.databases(variables, signal),
+    ])
     if (unreachable.length > 0)
       throw expected('DatabaseUnreachable', unreachable.map(({ message }) => message).join('\n'))
     const health = plan.healthPath ? `, ${plan.healthPath} is healthy` : ''

@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import net from 'node:net'
 import os from 'node:os'
@@ -23,6 +23,8 @@ interface Figures {
   requestsPerSecond: number
   p50Ms: number
   p99Ms: number
+  /** Microseconds of user and system time; tells more than the rate when the machine does other work as well. */
+  cpuUsPerRequest?: number
 }
 
 /**
@@ -35,11 +37,14 @@ export async function benchRouter(): Promise<Record<string, unknown>> {
   const ends: (() => Promise<unknown>)[] = [() => rm(folder, { recursive: true, force: true })]
   try {
     const ports = { direct: await unusedPort(), nginx: await unusedPort(), router: await unusedPort() }
-    ends.unshift(await startNginx(folder, 'backend', backend(ports.direct, folder)))
-    ends.unshift(await startNginx(folder, 'proxy', proxy(ports.nginx, ports.direct)))
+    const behind = await startNginx(folder, 'backend', backend(ports.direct, folder))
+    ends.unshift(behind.stop)
+    const peer = await startNginx(folder, 'proxy', proxy(ports.nginx, ports.direct))
+    ends.unshift(peer.stop)
     const { router, stop } = await startRouter(folder, ports.router)
     ends.unshift(stop)
     await switchTo(router, ports.direct, 1)
+    const pids = { nginx: peer.pid, router: (await router.health()).pid }
 
     const result: Record<string, unknown> = { connections, seconds, rounds }
     for (const [name, file] of [
@@ -50,7 +55,8 @@ export async function benchRouter(): Promise<Record<string, unknown>> {
       // In turn, so that whatever else the machine does meets all of them.
       for (let round = 0; round < rounds; round++) {
         for (const proxied of ['direct', 'nginx', 'router'] as const) {
-          figures[proxied].push(await measure(ports[proxied], file))
+          const pid = proxied === 'direct' ? undefined : pids[proxied]
+          figures[proxied].push(await measure(ports[proxied], file, pid))
         }
       }
       const [direct, viaNginx, viaRouter] = [
@@ -73,7 +79,8 @@ export async function benchRouter(): Promise<Record<string, unknown>> {
   }
 }
 
-async function measure(port: number, file: string): Promise<Figures> {
+async function measure(port: number, file: string, pid: number | undefined): Promise<Figures> {
+  const before = cpuMicroseconds(pid)
   const args = ['-t1', `-c${connections}`, `-d${seconds}s`, '--latency', '-H', `Host: ${host}`]
   const child = spawn(wrk, [...args, `http://127.0.0.1:${port}${file}`], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -87,11 +94,22 @@ async function measure(port: number, file: string): Promise<Figures> {
     return Number(value) * ({ us: 0.001, ms: 1, s: 1_000 }[unit] ?? Number.NaN)
   }
   const [, requestsPerSecond] = /Requests\/sec:\s+([\d.]+)/.exec(text) ?? []
+  const [, requests] = /(\d+) requests in/.exec(text) ?? []
+  const cpu = (cpuMicroseconds(pid) - before) / Number(requests)
   return {
     requestsPerSecond: Number(requestsPerSecond),
     p50Ms: milliseconds('50'),
     p99Ms: milliseconds('99'),
+    ...(Number.isNaN(cpu) ? {} : { cpuUsPerRequest: rounded(cpu) }),
   }
+}
+
+/** Fields 14 and 15 of /proc/PID/stat, in hundredths of a second; NaN where there is no such file. */
+function cpuMicroseconds(pid: number | undefined): number {
+  const file = `/proc/${pid}/stat`
+  if (pid === undefined || !existsSync(file)) return Number.NaN
+  const fields = readFileSync(file, 'latin1').split(') ').at(-1)?.split(' ') ?? []
+  return (Number(fields[11]) + Number(fields[12])) * 10_000
 }
 
 /** Milliseconds from asking for a switch until it is durable and live. */
@@ -142,7 +160,11 @@ async function startRouter(
   }
 }
 
-async function startNginx(folder: string, name: string, server: string): Promise<() => Promise<unknown>> {
+async function startNginx(
+  folder: string,
+  name: string,
+  server: string,
+): Promise<{ pid: number | undefined; stop: () => Promise<unknown> }> {
   const file = path.join(folder, `${name}.conf`)
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
     .map((kind) => `${kind}_temp_path ${folder}/${name}-${kind};`)
@@ -151,7 +173,7 @@ async function startNginx(folder: string, name: string, server: string): Promise
   await writeFile(path.join(folder, 'large'), 'x'.repeat(65_536))
   await writeFile(
     file,
-    `daemon off; worker_processes 1; pid ${folder}/${name}.pid; error_log ${folder}/${name}.log;
+    `daemon off; master_process off; pid ${folder}/${name}.pid; error_log ${folder}/${name}.log;
      ${process.getuid?.() === 0 ? 'user root;' : ''}
      events { worker_connections 1024; }
      http { access_log off; keepalive_requests 1000000000; ${temporary} ${server} }`,
@@ -161,9 +183,12 @@ async function startNginx(folder: string, name: string, server: string): Promise
   const child = spawn(nginx, ['-c', file, '-e', `${folder}/${name}.log`], { stdio: 'ignore' })
   const exited = once(child, 'exit')
   await sleep(300)
-  return () => {
-    child.kill('SIGTERM')
-    return exited
+  return {
+    pid: child.pid,
+    stop: () => {
+      child.kill('SIGTERM')
+      return exited
+    },
   }
 }
 

@@ -15,7 +15,7 @@ export interface Commit {
 /** Gets code. Nothing in a repository is ever executed here. */
 export interface Source {
   /**
-   * The commit that a branch, tag or SHA means now.
+   * The commit that a branch, tag or SHA means now, or meant when this process probed it at most 2 s ago.
    * @throws SourceError RefNotFound, RepositoryUnreachable, SourceRejected
    */
   resolve(repository: Repository, ref: string, signal?: AbortSignal): Promise<Commit>

@@ -1,6 +1,7 @@
 // The holder: keeps the listening socket and keeps a router process on it. Deliberately small, as this is the one
 // part whose death closes the port.
 import os from 'node:os'
+import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ListeningSocket } from './listening-socket.ts'
 import { BindFailure, bindListeningSocket } from './listening-socket.ts'
@@ -58,7 +59,7 @@ async function bind(): Promise<ListeningSocket> {
 }
 
 function start(): RouterProcess {
-  const started = new RouterProcess(listener.fd)
+  const started = new RouterProcess(listener.fd, path.dirname(settings.statePath))
   processes.add(started)
   void started.ended.then(() => processes.delete(started))
   return started

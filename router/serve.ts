@@ -1,4 +1,5 @@
 // The router process. Started by main.ts with the listening socket as descriptor 3; not to be started by hand.
+import { keepCompiledCode } from './compile-cache.ts'
 import { createControl } from './control.ts'
 import { controlSocket } from './control-socket.ts'
 import { createFront } from './front.ts'
@@ -42,6 +43,7 @@ async function serve(): Promise<void> {
   socket.takeOver()
   say('ready')
   log('router started', { address: settings.address, port, socket: settings.socketPath })
+  keepCompiledCode()
 }
 
 async function leave(why: string): Promise<void> {

@@ -30,7 +30,7 @@ export interface RouterSettings {
   statePath: string
   socketPath: string
   trustProxy: boolean
-  /** Keep a loaded process waiting, for a restart in milliseconds. Costs about 40 MB. */
+  /** Keep a loaded process waiting, for a restart in milliseconds. Costs about 65 MB. */
   spare: boolean
   limits: RouterLimits
 }

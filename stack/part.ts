@@ -23,6 +23,12 @@ export interface Part {
   stop(): Promise<void>
 }
 
+/**
+ * Four megabytes for new objects instead of sixteen. Measured after eight deploys: 30 to 50 MB less are resident
+ * in server and agent, and no deploy takes longer.
+ */
+const nodeFlags = ['--max-semi-space-size=4']
+
 /** Milliseconds between SIGTERM and SIGKILL. */
 const stopGrace = 10_000
 
@@ -60,7 +66,7 @@ export function keepPart(home: string, program: PartProgram, log: UpLog): Part {
 
   function runOnce(): Promise<string> {
     const { promise, resolve } = Promise.withResolvers<string>()
-    const child = spawn(process.execPath, [program.entry], {
+    const child = spawn(process.execPath, [...nodeFlags, program.entry], {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       detached: true,
       env: program.environment,

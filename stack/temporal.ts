@@ -90,6 +90,12 @@ const tuning = [
   'system.enableCancelActivityWorkerCommand=true',
 ]
 
+/**
+ * A commit costs one fsync instead of three and a file that is made and removed. Still on the disk when it returns:
+ * with `synchronous=NORMAL` a power cut could take back a deployment that was accepted, behind its lane's back.
+ */
+const pragmas = ['journal_mode=WAL', 'synchronous=FULL']
+
 function serverArguments(settings: Settings): string[] {
   return [
     ...['server', 'start-dev', '--ip', '127.0.0.1', '--port', String(settings.temporalPort)],
@@ -97,6 +103,7 @@ function serverArguments(settings: Settings): string[] {
     ...['--db-filename', path.join(homePaths(settings.home).temporal, 'temporal.db')],
     ...(settings.temporalNamespace === 'default' ? [] : ['--namespace', settings.temporalNamespace]),
     ...tuning.flatMap((value) => ['--dynamic-config-value', value]),
+    ...pragmas.flatMap((value) => ['--sqlite-pragma', value]),
     ...searchAttributeNames.flatMap((name) => ['--search-attribute', `${name}=Keyword`]),
   ]
 }

@@ -55,8 +55,11 @@ export async function readJsonIfThere<T>(file: string): Promise<T | undefined> {
 }
 
 /** Makes renames, creations and removals in a folder survive a power loss. */
-export async function syncDirectory(directory: string): Promise<void> {
-  const handle = await open(directory, 'r')
+export const syncDirectory = (directory: string): Promise<void> => syncFile(directory)
+
+/** Makes the content of a file survive a power loss; its name does once its folder is synced too. */
+export async function syncFile(file: string): Promise<void> {
+  const handle = await open(file, 'r')
   try {
     await handle.sync()
   } finally {

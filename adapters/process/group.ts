@@ -33,9 +33,15 @@ export async function terminate(family: ProcessFamily, graceMs: number): Promise
   throw new Error(`processes ${left.join(', ')} did not end although they were killed`)
 }
 
+export interface Spared {
+  pid: number
+  /** Also what it has started itself. */
+  withChildren?: boolean
+}
+
 /** Ends what a finished command left behind, all but `spared` (its wrapper, which still writes the result). */
-export async function sweep(family: ProcessFamily, spared: number, graceMs: number): Promise<void> {
-  const pursuit = new Pursuit(family, spared)
+export async function sweep(family: ProcessFamily, spared: number | Spared, graceMs: number): Promise<void> {
+  const pursuit = new Pursuit(family, typeof spared === 'number' ? { pid: spared } : spared)
   if (pursuit.signal('SIGTERM') === 0) return
   if (await ended(() => pursuit.left().length > 0, graceMs)) return
   await ended(() => pursuit.signal('SIGKILL') > 0, killLimitMs)
@@ -47,10 +53,10 @@ export async function sweep(family: ProcessFamily, spared: number, graceMs: numb
  */
 class Pursuit {
   readonly #family: ProcessFamily
-  readonly #spared: number | undefined
+  readonly #spared: Spared | undefined
   #proven = new Map<number, ProcessIdentity>()
 
-  constructor(family: ProcessFamily, spared?: number) {
+  constructor(family: ProcessFamily, spared?: Spared) {
     this.#family = family
     this.#spared = spared
   }
@@ -71,11 +77,16 @@ class Pursuit {
 
   #look(): { left: ProcessIdentity[]; group: number | undefined } {
     const { rows, groupIsOurs } = look(this.#family)
-    for (const row of rows) this.#proven.set(row.pid, identityOfRow(row))
-    for (const member of this.#proven.values()) {
-      if (member.pid === this.#spared || !isAlive(member)) this.#proven.delete(member.pid)
-    }
+    for (const row of rows) if (!this.#isSpared(row)) this.#proven.set(row.pid, identityOfRow(row))
+    for (const member of this.#proven.values()) if (!isAlive(member)) this.#proven.delete(member.pid)
     return { left: [...this.#proven.values()], group: groupIsOurs ? this.#family.leader?.pid : undefined }
+  }
+
+  #isSpared({ pid, parent }: ProcessRow): boolean {
+    const spared = this.#spared
+    return (
+      spared !== undefined && (pid === spared.pid || (spared.withChildren === true && parent === spared.pid))
+    )
   }
 }
 
@@ -110,10 +121,6 @@ function trySignal(pid: number, signal: NodeJS.Signals): void {
     // Gone already; or not permitted, and then it is seen to be still there.
   }
 }
-
-/** Waits for the end of a process, up to the limit. */
-export const hasEnded = (one: ProcessIdentity, limitMs: number): Promise<boolean> =>
-  ended(() => isAlive(one), limitMs)
 
 /** True as soon as `goesOn` answers false, false when it did not within the limit. */
 async function ended(goesOn: () => boolean, limitMs: number): Promise<boolean> {

@@ -33,6 +33,14 @@ export function readProcesses(): ProcessRow[] {
   return rows
 }
 
+/** The processes that one process has started itself and that are still there. */
+export function childrenOf(pid: number): number[] {
+  const listed = onLinux ? readProc(`/proc/${pid}/task/${pid}/children`) : undefined
+  // Not every kernel has that file; all processes are a hundred times as much to read.
+  if (listed) return listed.toString('latin1').split(' ').filter(Boolean).map(Number)
+  return readProcesses().flatMap((row) => (row.parent === pid ? [row.pid] : []))
+}
+
 /** Whether the process was started with this variable. Always false where the system does not tell. */
 export function hasVariable(pid: number, name: string, value: string): boolean {
   if (!onLinux) return false

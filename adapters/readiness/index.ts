@@ -14,9 +14,11 @@ export function hostReadiness(options: HostReadinessOptions): Readiness {
   const { store, home, router } = options
   return {
     async check(target, signal) {
-      const service = await store.services.find(target.serviceId)
+      const [service, environment] = await Promise.all([
+        store.services.find(target.serviceId),
+        store.environments.find(target.serviceId, target.environment),
+      ])
       if (!service) return [serviceMissing(target)]
-      const environment = await store.environments.find(target.serviceId, target.environment)
       if (!environment) return [environmentMissing(target)]
       const findings = await Promise.all([
         codeFindings(options, target, service, signal),

@@ -19,6 +19,7 @@ export function remainsOf(sluice: Sluice, id: string): string[] {
 /** Ports that are kept for an instance. */
 function portsOf(sluice: Sluice, instance: string): string[] {
   const register = path.join(sluice.home, 'instances', '.ports')
+  if (!exists(register)) return []
   return readdirSync(register)
     .filter((port) => readFileSync(path.join(register, port), 'utf8').trim() === instance)
     .map((port) => `port ${port}`)
@@ -60,7 +61,7 @@ function exists(folder: string): boolean {
 }
 
 /** Asks a service all the time; what it did not answer as it should is in `wrong`. */
-export function keepAsking(sluice: Sluice, host: string, expected: (text: string) => boolean) {
+export function keepAsking(sluice: Sluice, host: string, expected: (text: string) => boolean, everyMs = 10) {
   const wrong: string[] = []
   let asked = 0
   let going = true
@@ -75,7 +76,7 @@ export function keepAsking(sluice: Sluice, host: string, expected: (text: string
       } catch (error) {
         wrong.push(String(error))
       }
-      await new Promise((resolve) => setTimeout(resolve, 10))
+      await new Promise((resolve) => setTimeout(resolve, everyMs))
     }
   })()
   return {

@@ -55,7 +55,12 @@ export async function runHolder(folder: string, env: NodeJS.ProcessEnv): Promise
     throw new Error(`the router did not start: ${output}`)
   })
   failed.catch(() => {})
-  const { port } = await Promise.race([router.health(), failed]).catch(async (error: unknown) => {
+  // The process of a holder that was killed answers on the control socket until it has left.
+  const started = async () => {
+    while (!output.includes('router started')) await sleep(10)
+    return router.health()
+  }
+  const { port } = await Promise.race([started(), failed]).catch(async (error: unknown) => {
     holder.kill('SIGKILL')
     await rm(folder, { recursive: true, force: true })
     throw error
@@ -80,7 +85,8 @@ export async function runHolder(folder: string, env: NodeJS.ProcessEnv): Promise
     async stop() {
       if (holder.exitCode === null && holder.signalCode === null) holder.kill('SIGTERM')
       await exited
-      await rm(folder, { recursive: true, force: true })
+      // A router process whose holder was killed may still be keeping its compiled code there.
+      await rm(folder, { recursive: true, force: true, maxRetries: 10 })
     },
   }
 }

@@ -2,7 +2,7 @@ import { defaults } from '../../../contract/defaults.ts'
 import { JobCanceled, type JobResult, type JobSpec } from '../../../ports/jobs.ts'
 import { readClaim, revokeClaim } from '../../process/claim.ts'
 import { signalOf } from '../../process/exit-status.ts'
-import { hasEnded, membersOf, type ProcessFamily, sweep, terminate } from '../../process/group.ts'
+import { membersOf, type ProcessFamily, sweep, terminate } from '../../process/group.ts'
 import { ageOf, bootId, isAlive } from '../../process/identity.ts'
 import { launch } from '../../process/launch.ts'
 import { tailOf } from '../../process/output-tail.ts'
@@ -16,8 +16,6 @@ const graceMs = 5000
 export const cancelGraceMs = 1000
 /** For what a finished command left in the background. */
 const leftoverGraceMs = 1000
-/** For the wrapper's last acts after the result; longer only on a disk that hangs. */
-const wrapperLimitMs = 2000
 /** A command whose processes vanish every time (killed by the kernel, say) is not started for ever. */
 const mostAttempts = 3
 /** A wrapper that has not shown up by then was lost; a second one is harmless. */
@@ -128,12 +126,15 @@ export async function endProcesses(job: JobFolder, grace: number): Promise<void>
   await terminate(familyOf({ ...state, claim: await readClaim(file) }), grace)
 }
 
-/** Ends what a finished command left in the background. */
+/**
+ * Ends what a finished command left in the background. The wrapper is still making its result durable, which takes
+ * a process of its own; it is spared with its helpers, and the caller makes the result durable itself.
+ */
 export async function sweepLeftovers({ attempt, claim }: AttemptState): Promise<void> {
   if (claim.kind !== 'taken') return
-  // The wrapper is still making its result durable; to end its helpers would make it try that again.
-  await hasEnded(claim.by, wrapperLimitMs)
-  await sweep({ leader: claim.by, mark: attempt.mark }, claim.by.pid, leftoverGraceMs)
+  // The command itself has ended, so what the wrapper has for children now are its own helpers.
+  const wrapper = { pid: claim.by.pid, withChildren: true }
+  await sweep({ leader: claim.by, mark: attempt.mark }, wrapper, leftoverGraceMs)
 }
 
 const familyOf = ({ attempt, claim }: AttemptState): ProcessFamily => ({

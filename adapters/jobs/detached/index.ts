@@ -33,7 +33,9 @@ export function detachedJobs({ directory, users, outputCap = 64 * 1024 * 1024 }:
       const attendance = new Attendance(job, spec, user, watch)
       const ending = await attendance.untilEnded(check)
       await stream.finish()
-      if (ending.by === 'itself') await sweepLeftovers(ending.state)
+      if (ending.by === 'itself') {
+        await Promise.all([sweepLeftovers(ending.state), job.keepExit(ending.state.attempt.number)])
+      }
       return await attendance.result(ending)
     } finally {
       stream.stop()

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { appendFile, mkdir, readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
-import { createDurable, readJsonIfThere } from '../../files/durable.ts'
+import { createDurable, readJsonIfThere, syncDirectory, syncFile } from '../../files/durable.ts'
 import { readClaim, type Claim } from '../../process/claim.ts'
 import { bootId } from '../../process/identity.ts'
 
@@ -54,8 +54,14 @@ export class JobFolder {
   }
 
   async exitOf(attempt: number): Promise<number | undefined> {
-    const text = await readIfThere(path.join(this.directory, `exit-${attempt}`))
+    const text = await readIfThere(this.#exitFile(attempt))
     return text && /^\d{1,3}\n$/.test(text) ? Number(text) : undefined
+  }
+
+  /** Resolves once the exit status survives a power loss. The wrapper sees to that as well, a little later. */
+  async keepExit(attempt: number): Promise<void> {
+    await syncFile(this.#exitFile(attempt)).catch(ignoreAbsence)
+    await syncDirectory(this.directory).catch(ignoreAbsence)
   }
 
   /** Several callers at once agree on one attempt. */
@@ -86,6 +92,10 @@ export class JobFolder {
     )
     const newest = Math.max(0, ...numbers)
     return newest > 0 ? readJsonIfThere<Attempt>(this.#attemptFile(newest)) : undefined
+  }
+
+  #exitFile(attempt: number): string {
+    return path.join(this.directory, `exit-${attempt}`)
   }
 
   #attemptFile(number: number): string {

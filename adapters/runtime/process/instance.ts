@@ -6,7 +6,7 @@ import { readClaim, revokeClaim } from '../../process/claim.ts'
 import { membersOf, type ProcessFamily, terminate } from '../../process/group.ts'
 import { bootClock, bootId, isAlive } from '../../process/identity.ts'
 import { launch } from '../../process/launch.ts'
-import { readProcesses } from '../../process/process-table.ts'
+import { childrenOf } from '../../process/process-table.ts'
 import type { ServiceUser } from '../../process/service-user.ts'
 import type { Glance } from './glance.ts'
 import type { InstanceFolder, InstanceRecord } from './instance-folder.ts'
@@ -135,7 +135,7 @@ export class Instance {
     while ((await readClaim(file)).kind === 'open') {
       if (performance.now() > until)
         throw new Error(`the shell that runs ${this.id} did not come up: is the disk full?`)
-      await sleep(5)
+      await sleep(2)
     }
     return this.#statusOf(record)
   }
@@ -183,5 +183,4 @@ const partOf = ({ serviceId, environmentName, command, directory, drainMs }: Ins
 })
 
 /** The service's own process: what the shim waits for. */
-const childOf = (shim: number): number | null =>
-  readProcesses().find((row) => row.parent === shim)?.pid ?? null
+const childOf = (shim: number): number | null => childrenOf(shim)[0] ?? null

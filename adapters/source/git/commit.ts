@@ -17,12 +17,13 @@ export async function fetchCommit(
   context: MirrorContext,
   reach: GitReach,
   object: string,
-): Promise<string> {
-  const there = await commitOf(mirror, object)
-  if (there !== undefined) return there
+): Promise<Commit> {
+  const there = await readCommit(mirror, object)
+  if (there) return there
   await fetchObject(mirror, context, reach, object)
-  const fetched = await commitOf(mirror, object)
-  if (fetched !== undefined) return fetched
+  const fetched = await readCommit(mirror, object)
+  if (fetched) return fetched
+  if ((await commitOf(mirror, object)) !== undefined) await mirror.read(showing(object))
   throw new SourceError('RefNotFound', `${object} in ${context.remote.shown} is not a commit.`)
 }
 
@@ -32,18 +33,20 @@ export async function commitOf(mirror: Mirror, name: string): Promise<string | u
   return found.code === 0 ? found.stdout.toString().trim() : undefined
 }
 
-export async function readCommit(mirror: Mirror, sha: string): Promise<Commit> {
-  const shown = await mirror.read([
-    'log',
-    '-1',
-    '--no-show-signature',
-    '--encoding=UTF-8',
-    '--format=%B',
-    sha,
-    '--',
-  ])
-  return { sha, message: shown.stdout.subarray(0, messageLimit).toString('utf8').trim() }
+/** undefined when the mirror has no such commit, or cannot read it. */
+async function readCommit(mirror: Mirror, object: string): Promise<Commit | undefined> {
+  const { code, ended, stdout } = await mirror.git(showing(object))
+  if (code !== 0 && ended !== 'outputLimit') return undefined
+  const lineEnd = stdout.indexOf(10)
+  const message = stdout.subarray(lineEnd + 1, lineEnd + 1 + messageLimit).toString('utf8')
+  return { sha: stdout.toString('latin1', 0, lineEnd), message: message.trim() }
 }
+
+/** Its id, a line end, and its message. */
+const showing = (object: string): string[] => [
+  ...['log', '-1', '--no-walk', '--no-show-signature', '--encoding=UTF-8', '--format=%H%n%B'],
+  ...['--end-of-options', `${object}^{commit}`, '--'],
+]
 
 async function fetchObject(
   mirror: Mirror,

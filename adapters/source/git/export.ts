@@ -4,16 +4,19 @@ import path from 'node:path'
 import { SourceError } from '../../../ports/source.ts'
 import { noRoom } from './failure.ts'
 import type { Mirror } from './mirror.ts'
-import { checkedTree } from './read-tree.ts'
+import type { TreeEntry } from './tree.ts'
 
 /**
- * Writes the plain files of a commit: 0644 or 0755, exactly the committed bytes, no `.git`. Everything in the
+ * Writes the plain files of a commit whose entries were checked: 0644 or 0755, exactly the committed bytes, no `.git`. Everything in the
  * commit is there: `export-ignore` is meant for source packages, and a build may need what it leaves out.
  * The folder appears at once and complete. Safe to repeat: what stands there is replaced.
  * @throws SourceError SourceRejected, DiskFull
  */
-export async function exportTree(mirror: Mirror, sha: string, directory: string): Promise<void> {
-  const { entries } = await checkedTree(mirror, sha)
+export async function exportTree(
+  mirror: Mirror,
+  { sha, entries }: { sha: string; entries: readonly TreeEntry[] },
+  directory: string,
+): Promise<void> {
   const beside = `${directory}.export-`
   await mkdir(path.dirname(directory), { recursive: true })
   await removeEarlier(beside)

@@ -1,14 +1,16 @@
 import { mkdir } from 'node:fs/promises'
 import { SourceError, type Repository, type Source } from '../../../ports/source.ts'
 import { checkedAddresses } from './addresses.ts'
-import { commitOf, fetchCommit, readCommit, uploadPack } from './commit.ts'
+import { commitOf, fetchCommit, uploadPack } from './commit.ts'
 import { prepareEnvironment, type GitEnvironment, type GitReach } from './environment.ts'
 import { exportTree } from './export.ts'
 import { reachFailure } from './failure.ts'
+import { LastTree } from './last-tree.ts'
 import { localGitFolder } from './local-repository.ts'
 import { forgetMirror, withMirror, type Mirror, type MirrorContext } from './mirror.ts'
 import { timeouts, type GitSourceOptions } from './options.ts'
-import { readFileTree } from './read-tree.ts'
+import { ProbedRef } from './probed-ref.ts'
+import { checkedTree, readFileTree } from './read-tree.ts'
 import { chosenObject, parseReference, patternsOf, type Reference } from './reference.ts'
 import { parseRemote, type Remote } from './remote.ts'
 import { roomy } from './roomy.ts'
@@ -32,6 +34,9 @@ export function gitSource(options: GitSourceOptions): Source {
     return { mirrors: options.mirrors, environment, repository, remote, signal, reach }
   }
 
+  const lastTree = new LastTree()
+  const probed = new ProbedRef()
+
   /** The commit is fetched again when the mirror was rebuilt or forgotten since it was resolved. */
   const onCommit = async <T>(
     repository: Repository,
@@ -40,27 +45,31 @@ export function gitSource(options: GitSourceOptions): Source {
     work: (mirror: Mirror, commit: string) => Promise<T>,
   ): Promise<T> => {
     const context = await reaching(repository, signal)
-    return withMirror(context, async (mirror) =>
-      work(mirror, await fetchCommit(mirror, context, context.reach, sha)),
-    )
+    return withMirror(context, async (mirror) => {
+      try {
+        return await work(mirror, sha)
+      } catch (error) {
+        if ((await commitOf(mirror, sha)) !== undefined) throw error
+        await fetchCommit(mirror, context, context.reach, sha)
+        return work(mirror, sha)
+      }
+    })
   }
 
   return roomy({
     async resolve(repository, ref, signal) {
       const reference = parseReference(ref)
       const context = await reaching(repository, signal)
-      const object = reference.commit ?? (await listedObject(reference, context))
+      const object =
+        reference.commit ?? probed.take(repository, ref) ?? (await listedObject(reference, context))
       return withMirror(context, async (mirror) => {
         const wanted = object ?? (await abbreviated(mirror, reference)) ?? notFound(ref, context.remote)
-        const sha = await fetchCommit(mirror, context, context.reach, wanted).catch(
-          async (error: unknown) => {
-            // A force push in between takes the commit away: then the branch means another one now.
-            const now = isRefNotFound(error) ? await listedObject(reference, context) : undefined
-            if (now === undefined || now === wanted) throw error
-            return fetchCommit(mirror, context, context.reach, now)
-          },
-        )
-        return readCommit(mirror, sha)
+        return fetchCommit(mirror, context, context.reach, wanted).catch(async (error: unknown) => {
+          // A force push in between takes the commit away: then the branch means another one now.
+          const now = isRefNotFound(error) ? await listedObject(reference, context) : undefined
+          if (now === undefined || now === wanted) throw error
+          return fetchCommit(mirror, context, context.reach, now)
+        })
       })
     },
 
@@ -68,7 +77,9 @@ export function gitSource(options: GitSourceOptions): Source {
       const reference = parseReference(ref)
       const context = await reaching(repository, signal)
       // Whether a repository has a commit that no ref points to shows only when it is fetched.
-      if ((await listedObject(reference, context)) !== undefined || reference.commit !== undefined) return
+      const listed = await listedObject(reference, context)
+      probed.keep(repository, ref, listed)
+      if (listed !== undefined || reference.commit !== undefined) return
       await withMirror(
         context,
         async (mirror) => (await abbreviated(mirror, reference)) ?? notFound(ref, context.remote),
@@ -76,10 +87,17 @@ export function gitSource(options: GitSourceOptions): Source {
     },
 
     readTree: (repository, sha, isDetectionFile) =>
-      onCommit(repository, sha, undefined, (mirror, commit) => readFileTree(mirror, commit, isDetectionFile)),
+      onCommit(repository, sha, undefined, async (mirror, commit) => {
+        const tree = await checkedTree(mirror, commit)
+        lastTree.keep(mirror, commit, tree)
+        return readFileTree(mirror, tree, isDetectionFile)
+      }),
 
     export: (repository, sha, directory, signal) =>
-      onCommit(repository, sha, signal, (mirror, commit) => exportTree(mirror, commit, directory)),
+      onCommit(repository, sha, signal, async (mirror, commit) => {
+        const { entries } = lastTree.take(mirror, commit) ?? (await checkedTree(mirror, commit))
+        return exportTree(mirror, { sha: commit, entries }, directory)
+      }),
 
     async forget(serviceId) {
       await prepared()

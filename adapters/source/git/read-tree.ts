@@ -6,8 +6,13 @@ import { treeLimits } from './options.ts'
 import { checkTree } from './tree-check.ts'
 import { listTree, type TreeEntry } from './tree.ts'
 
-/** The checked entries of a commit, and where its links lead. */
-export async function checkedTree(mirror: Mirror, sha: string) {
+/** The entries of a commit, none of which is refused, and where its links lead. */
+export interface CheckedTree {
+  entries: TreeEntry[]
+  links: Map<string, string>
+}
+
+export async function checkedTree(mirror: Mirror, sha: string): Promise<CheckedTree> {
   const entries = await listTree(mirror, sha)
   const linkEntries = entries.filter(({ kind, size }) => kind === 'link' && size <= treeLimits.pathBytes)
   const targets = await readBlobs(mirror, linkEntries)
@@ -24,10 +29,9 @@ export async function checkedTree(mirror: Mirror, sha: string) {
 /** What detectors see of a commit. A detection file that is larger than 1 MiB is in `paths` only. */
 export async function readFileTree(
   mirror: Mirror,
-  sha: string,
+  { entries, links }: CheckedTree,
   isDetectionFile: (path: string) => boolean,
 ): Promise<FileTree> {
-  const { entries, links } = await checkedTree(mirror, sha)
   const byPath = new Map(entries.map((entry) => [entry.bytes, entry]))
   const contentOf = (entry: TreeEntry) =>
     entry.kind === 'link' ? byPath.get(follow(entry.bytes, links) ?? '') : entry

@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import type { Kysely } from 'kysely'
+import type { Kysely, RawBuilder } from 'kysely'
 import { finalStatuses } from '../../../contract/vocabulary.ts'
 import type { DeploymentStore } from '../../../ports/store.ts'
 import { selectDeployments, toDeployments } from './deployment-rows.ts'
@@ -8,12 +8,13 @@ import { addEvent, readEvents } from './events.ts'
 import { finishDeployment } from './finish.ts'
 import { listDeployments } from './listing.ts'
 import { markLive, unmarkLive } from './live.ts'
-import { whileOpen } from './open-deployment.ts'
+import { openDeployment, whileOpen } from './open-deployment.ts'
 import { recordQueued } from './queued.ts'
+import { startDeployment } from './start.ts'
 import { endStep, startStep } from './steps.ts'
 import { storable, storableJson, storableOrNull } from './storable.ts'
 import type { Tables } from './tables.ts'
-import { notify } from './watch.ts'
+import { notify, notifying } from './watch.ts'
 
 export const deploymentStore = (db: Kysely<Tables>, ui: TemporalUi | undefined): DeploymentStore => {
   const find = async (id: string) =>
@@ -24,28 +25,13 @@ export const deploymentStore = (db: Kysely<Tables>, ui: TemporalUi | undefined):
     list: (filter) => listDeployments(db, ui, filter),
     recordQueued: (deployment) => recordQueued(db, deployment),
 
-    started: (id, { runId, at }) =>
-      whileOpen(db, id, async (trx, open) => {
-        if (open.run_id === runId) return
-        await trx
-          .updateTable('deployments')
-          .set({
-            status: 'RUNNING',
-            run_id: runId,
-            started_at: sql`coalesce(started_at, ${at}::timestamptz)`,
-          })
-          .where('id', '=', id)
-          .execute()
-        if (open.status === 'QUEUED') await addEvent(trx, id, { type: 'started', status: 'RUNNING' })
-        else await notify(trx, id)
-      }),
-
-    stepStarted: (id, step, attempt) => whileOpen(db, id, (trx) => startStep(trx, id, step, attempt)),
-    stepFinished: (id, step, result) => whileOpen(db, id, (trx) => endStep(trx, id, step, result)),
+    started: (id, run) => startDeployment(db, id, run),
+    stepStarted: (id, step, attempt) => startStep(db, id, step, attempt),
+    stepFinished: (id, step, result) => endStep(db, id, step, result),
 
     setCommit: (id, { sha, message }) =>
-      setColumns(db, id, { commit_sha: sha, commit_message: storable(message) }),
-    setPlan: (id, plan) => setColumns(db, id, { plan: storableJson(plan) }),
+      setColumns(db, id, sql`commit_sha = ${sha}, commit_message = ${storable(message)}`),
+    setPlan: (id, plan) => setColumns(db, id, sql`plan = ${storableJson(plan)}::jsonb`),
 
     async planOf(id) {
       const row = await db.selectFrom('deployments').select('plan').where('id', '=', id).executeTakeFirst()
@@ -93,12 +79,9 @@ export const deploymentStore = (db: Kysely<Tables>, ui: TemporalUi | undefined):
   }
 }
 
-const setColumns = (
-  db: Kysely<Tables>,
-  id: string,
-  set: { commit_sha: string; commit_message: string } | { plan: string },
-): Promise<void> =>
-  whileOpen(db, id, async (trx) => {
-    await trx.updateTable('deployments').set(set).where('id', '=', id).execute()
-    await notify(trx, id)
-  })
+async function setColumns(db: Kysely<Tables>, id: string, set: RawBuilder<unknown>): Promise<void> {
+  await sql`
+    with open as (${openDeployment(id)}),
+    changed as (update deployments set ${set} from open where deployments.id = open.id returning open.id)
+    ${notifying(sql`select id from changed`)}`.execute(db)
+}

@@ -1,49 +1,42 @@
-import type { Kysely } from 'kysely'
+import { sql, type Kysely } from 'kysely'
 import { stepsOf } from '../../../contract/vocabulary.ts'
 import type { NewDeployment } from '../../../ports/store.ts'
 import { isOrphan } from './errors.ts'
-import { addEvent } from './events.ts'
 import { storable } from './storable.ts'
 import type { Tables } from './tables.ts'
+import { notifying } from './watch.ts'
 
+/** One statement: everything of a new deployment appears together, or another writer was faster with all of it. */
 export async function recordQueued(db: Kysely<Tables>, deployment: NewDeployment): Promise<void> {
+  const { serviceId, environment, number, trigger } = deployment
+  const made = db
+    .insertInto('deployments')
+    .values({ ...columns(deployment), last_event_seq: 1 })
+    .onConflict((conflict) => conflict.column('id').doNothing())
+    .returning('id')
   try {
-    await db.transaction().execute(async (trx) => {
-      const inserted = await trx
-        .insertInto('deployments')
-        .values(columns(deployment))
-        .onConflict((conflict) => conflict.column('id').doNothing())
-        .returning('id')
-        .executeTakeFirst()
-      // Another writer was faster; it writes the rest as well.
-      if (!inserted) return
-      await noteNumber(trx, deployment)
-      const steps = stepsOf(deployment.trigger)
-      await trx
-        .insertInto('deployment_steps')
-        .values(steps.map((name, position) => ({ deployment_id: deployment.id, position, name })))
-        .execute()
-      await addEvent(trx, deployment.id, { type: 'queued', status: 'QUEUED' })
-    })
+    await sql`
+      with made as (${made}),
+      noted as (
+        insert into deployment_numbers (service_id, environment, last_number)
+        select ${serviceId}, ${environment}, ${number}::int from made
+        on conflict (service_id, environment)
+          do update set last_number = greatest(deployment_numbers.last_number, excluded.last_number)
+      ),
+      planned as (
+        insert into deployment_steps (deployment_id, position, name)
+        select made.id, step.position - 1, step.name
+        from made, unnest(${[...stepsOf(trigger)]}::text[]) with ordinality as step (name, position)
+      ),
+      stored as (
+        insert into deployment_events (deployment_id, seq, type, status)
+        select made.id, 1, 'queued', 'QUEUED' from made
+      )
+      ${notifying(sql`select id from made`)}`.execute(db)
   } catch (error) {
     // The environment was deleted meanwhile. There is nowhere to record it, and trying again would not help.
     if (!isOrphan(error)) throw error
   }
-}
-
-async function noteNumber(
-  trx: Kysely<Tables>,
-  { serviceId, environment, number }: NewDeployment,
-): Promise<void> {
-  await trx
-    .insertInto('deployment_numbers')
-    .values({ service_id: serviceId, environment, last_number: number })
-    .onConflict((conflict) =>
-      conflict.columns(['service_id', 'environment']).doUpdateSet((eb) => ({
-        last_number: eb.fn<number>('greatest', ['deployment_numbers.last_number', 'excluded.last_number']),
-      })),
-    )
-    .execute()
 }
 
 const columns = (deployment: NewDeployment) => ({

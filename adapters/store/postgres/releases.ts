@@ -1,16 +1,16 @@
 import { sql } from 'kysely'
 import type { Kysely } from 'kysely'
-import { finalStatuses } from '../../../contract/vocabulary.ts'
 import type { ReleaseStore } from '../../../ports/store.ts'
 import { isOrphan } from './errors.ts'
+import { openDeployment } from './open-deployment.ts'
 import { storableJson } from './storable.ts'
 import type { Tables } from './tables.ts'
-import { notify } from './watch.ts'
+import { notifying } from './watch.ts'
 
 export const releaseStore = (db: Kysely<Tables>): ReleaseStore => ({
   async record(release) {
     try {
-      await db.transaction().execute((trx) => recordRelease(trx, release))
+      await recordRelease(db, release)
     } catch (error) {
       // Its environment was deleted meanwhile.
       if (!isOrphan(error)) throw error
@@ -71,7 +71,7 @@ async function recordRelease(
   db: Kysely<Tables>,
   release: Parameters<ReleaseStore['record']>[0],
 ): Promise<void> {
-  await db
+  const made = db
     .insertInto('releases')
     .values({
       release_id: release.releaseId,
@@ -84,12 +84,12 @@ async function recordRelease(
       sealed_variables: JSON.stringify(release.sealedVariables),
     })
     .onConflict((conflict) => conflict.column('release_id').doNothing())
-    .execute()
-  await db
-    .updateTable('deployments')
-    .set({ release_id: release.releaseId })
-    .where('id', '=', release.deploymentId)
-    .where('status', 'not in', [...finalStatuses])
-    .execute()
-  await notify(db, release.deploymentId)
+  await sql`
+    with made as (${made}),
+    open as (${openDeployment(release.deploymentId)}),
+    changed as (
+      update deployments set release_id = ${release.releaseId}
+      from open where deployments.id = open.id
+    )
+    ${notifying(sql`select ${release.deploymentId}`)}`.execute(db)
 }

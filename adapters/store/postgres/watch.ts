@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events'
 import { sql } from 'kysely'
-import type { Kysely } from 'kysely'
+import type { Kysely, RawBuilder } from 'kysely'
 import pg from 'pg'
 import type { Store } from '../../../ports/store.ts'
 import type { Tables } from './tables.ts'
@@ -13,6 +13,10 @@ const backOff = { first: 100, last: 5_000 }
 export async function notify(db: Kysely<Tables>, deploymentId: string): Promise<void> {
   await sql`select pg_notify(${channel}, ${deploymentId})`.execute(db)
 }
+
+/** The end of a statement that wakes whoever watches the deployments whose ids `changed` selects. */
+export const notifying = (changed: RawBuilder<unknown>): RawBuilder<unknown> =>
+  sql`select pg_notify(${channel}, changed.id) from (${changed}) as changed (id)`
 
 export interface Notifications {
   watch: Store['watch']
