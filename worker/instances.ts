@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import { candidateSpec } from '../activities/candidate.ts'
 import { deploymentId, parseReleaseNumber, routeHost } from '../contract/names.ts'
+import { isFinal } from '../contract/vocabulary.ts'
 import type { Ports } from '../ports/index.ts'
 import type { InstanceSpec, InstanceStatus, Runtime } from '../ports/runtime.ts'
 
@@ -18,16 +19,18 @@ export async function restoreInstances(ports: Ports, log: Logger): Promise<void>
 }
 
 /**
- * What an instance runs as; undefined when it should not run any more: its deployment has ended and is not live.
- * One whose deployment is under way is left as it is, that deployment decides.
+ * What an instance runs as; undefined when it should not run any more. One whose deployment is under way is left as it
+ * is, and so is one that a deployment under way has replaced: its cleanup drains it first.
  */
 async function specOf(ports: Ports, id: string): Promise<InstanceSpec | undefined> {
   const [serviceId, environment, number] = id.split('/')
   if (!serviceId || !environment || !number) return undefined
-  const deployment = await ports.store.deployments.find(deploymentId(serviceId, environment, Number(number)))
+  const find = (of: number) => ports.store.deployments.find(deploymentId(serviceId, environment, of))
+  const deployment = await find(Number(number))
   if (!deployment) return undefined
   const live = await ports.releases.live(serviceId, environment)
-  const underWay = deployment.status === 'RUNNING' || deployment.status === 'QUEUED'
+  const newest = live && live.instance !== id ? await find(live.number) : undefined
+  const underWay = [deployment, newest].some((one) => one && !isFinal(one.status))
   if (live?.instance !== id && !underWay) return undefined
   const releaseNumber = parseReleaseNumber(deployment.releaseId ?? '') ?? deployment.number
   const release = {
