@@ -3,6 +3,7 @@ import type { Plan } from '../contract/plan.ts'
 import type { DeployInput, FetchReport } from '../contract/workflows.ts'
 import { isDetectionFile, plan as planFor } from '../plan/index.ts'
 import type { Ports } from '../ports/index.ts'
+import { repositoryOf } from '../ports/repository.ts'
 import type { Commit, Repository } from '../ports/source.ts'
 import { crashPoint } from './crash-point.ts'
 import { asStep } from './step.ts'
@@ -38,7 +39,7 @@ async function fetchNew(
   signal: AbortSignal,
 ): Promise<SourceStamp> {
   const { source, releases, store } = ports
-  const repository = await repositoryOf(ports, input.serviceId)
+  const repository = await repositoryFor(ports, input.serviceId)
   const commit = await source.resolve(repository, input.commitSha ?? input.ref, signal)
   const environment = await store.environments.find(input.serviceId, input.environment)
   const tree = await source.readTree(repository, commit.sha, isDetectionFile)
@@ -71,20 +72,13 @@ async function snapshot(
   })
 }
 
-async function repositoryOf(
+async function repositoryFor(
   { store, secrets }: Pick<Ports, 'store' | 'secrets'>,
   serviceId: string,
 ): Promise<Repository> {
   const service = await store.services.find(serviceId)
   if (!service) throw expected('RepositoryUnreachable', `The service ${serviceId} does not exist any more.`)
-  if (!service.sealedCredentials) return { serviceId, url: service.source.url, credentials: null }
-  const opened = secrets.open(service.sealedCredentials, `${serviceId}/source`)
-  const at = opened.indexOf(':')
-  return {
-    serviceId,
-    url: service.source.url,
-    credentials: { username: opened.slice(0, at), password: opened.slice(at + 1) },
-  }
+  return repositoryOf(secrets, service)
 }
 
 const subject = (commit: Commit) => (commit.message.split('\n')[0] ?? '').slice(0, 72)

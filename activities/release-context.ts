@@ -1,4 +1,4 @@
-import { releaseId } from '../contract/names.ts'
+import { releaseId, variableContext } from '../contract/names.ts'
 import type { Plan } from '../contract/plan.ts'
 import type { ReleaseRef } from '../contract/workflows.ts'
 import type { Ports } from '../ports/index.ts'
@@ -16,7 +16,7 @@ export async function releaseContext(
   const opened = stored.sealedVariables.map(({ name, sealed, secret }) => ({
     name,
     secret,
-    value: secrets.open(sealed, `${serviceId}/${environment}/${name}`),
+    value: secrets.open(sealed, variableContext(serviceId, environment, name)),
   }))
   return {
     plan: stored.plan,

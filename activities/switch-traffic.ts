@@ -51,7 +51,11 @@ async function notePrevious({ releases }: Pick<Ports, 'releases'>, input: Deploy
   await releases.stamp(input, name, { live: live ?? null } satisfies { live: LiveRelease | null })
 }
 
-async function hostsOf({ store }: Pick<Ports, 'store'>, input: DeployInput): Promise<string[]> {
-  const environment = await store.environments.find(input.serviceId, input.environment)
-  return [routeHost(input.serviceId, input.environment), ...(environment?.domains ?? [])]
+/** Names under which an environment is served. */
+export async function hostsOf(
+  { store }: Pick<Ports, 'store'>,
+  { serviceId, environment }: { serviceId: string; environment: string },
+): Promise<string[]> {
+  const row = await store.environments.find(serviceId, environment)
+  return [routeHost(serviceId, environment), ...(row?.domains ?? [])]
 }

@@ -58,6 +58,13 @@ export function parseDeploymentId(
   return { serviceId: match[1]!, environment: match[2]!, number: Number(match[3]) }
 }
 
+/** Context under which a variable is sealed; whoever opens it must name the same. */
+export const variableContext = (serviceId: string, environment: string, name: string): string =>
+  `${serviceId}/${environment}/${name}`
+
+/** Context under which the `user:password` of a service's repository is sealed. */
+export const credentialsContext = (serviceId: string): string => `${serviceId}/source`
+
 /** Temporal search attributes, all Keyword. */
 export const searchAttributeNames = [
   'Service',

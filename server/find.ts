@@ -1,5 +1,4 @@
 import type { Deployment } from '../contract/deployment.ts'
-import type { Repository } from '../ports/source.ts'
 import type { EnvironmentRow, ServiceRow } from '../ports/store.ts'
 import type { AppDeps } from './deps.ts'
 import { notFound } from './refusal.ts'
@@ -32,20 +31,4 @@ export async function findDeployment({ store }: Pick<AppDeps, 'store'>, id: stri
   const deployment = await store.deployments.find(id)
   if (!deployment) throw notFound('Deployment', id)
   return deployment
-}
-
-/** Context under which the credentials of a service are sealed. */
-export const credentialsContext = (serviceId: string): string => `${serviceId}/source`
-
-/** The repository of a service with its password, for the source port. */
-export function repositoryOf({ secrets }: Pick<AppDeps, 'secrets'>, row: ServiceRow): Repository {
-  const { serviceId, source, sealedCredentials } = row
-  if (!sealedCredentials) return { serviceId, url: source.url, credentials: null }
-  const opened = secrets.open(sealedCredentials, credentialsContext(serviceId))
-  const at = opened.indexOf(':')
-  return {
-    serviceId,
-    url: source.url,
-    credentials: { username: opened.slice(0, at), password: opened.slice(at + 1) },
-  }
 }

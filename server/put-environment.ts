@@ -4,7 +4,7 @@ import { Taken, type EnvironmentRow, type SealedVariable } from '../ports/store.
 import type { AppDeps } from './deps.ts'
 import { Refusal } from './refusal.ts'
 import { invalid } from './validation.ts'
-import { variableContext } from './variable-context.ts'
+import { variableContext } from '../contract/names.ts'
 
 /**
  * Creates or changes an environment; what the change leaves out stays as it is.

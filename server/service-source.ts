@@ -1,7 +1,7 @@
 import type { ServiceSource } from '../contract/service.ts'
 import type { ServiceRow } from '../ports/store.ts'
 import type { AppDeps } from './deps.ts'
-import { credentialsContext } from './find.ts'
+import { credentialsContext } from '../contract/names.ts'
 import { localRepository } from './local-repository.ts'
 import { parseRepositoryUrl, RepositoryUrlError } from './repository-url.ts'
 import { invalid } from './validation.ts'

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import { candidateSpec } from '../activities/candidate.ts'
-import { deploymentId, parseReleaseNumber, routeHost } from '../contract/names.ts'
+import { hostsOf, routeOf } from '../activities/switch-traffic.ts'
+import { deploymentId, parseReleaseNumber } from '../contract/names.ts'
 import { isFinal } from '../contract/vocabulary.ts'
 import type { Ports } from '../ports/index.ts'
 import type { InstanceSpec, InstanceStatus, Runtime } from '../ports/runtime.ts'
@@ -47,15 +48,15 @@ async function specOf(ports: Ports, id: string): Promise<InstanceSpec | undefine
  * The route of a live instance leads to where it listens: its old port may have been taken meanwhile, or the router
  * may have lost its state. Fenced like a switch, so that a deployment that goes on at the same time wins.
  */
-async function pointRoute({ router, releases, store }: Ports, { id, port }: InstanceStatus): Promise<void> {
+async function pointRoute(ports: Ports, { id, port }: InstanceStatus): Promise<void> {
+  const { router, releases } = ports
   const [serviceId = '', environment = ''] = id.split('/')
   const live = await releases.live(serviceId, environment)
   if (live?.instance !== id) return
-  const route = `${serviceId}/${environment}`
+  const route = routeOf({ serviceId, environment })
   const now = await router.find(route)
   if (now?.target?.instance === id && now.target.port === port && live.port === port) return
-  const row = await store.environments.find(serviceId, environment)
-  const hosts = now?.hosts ?? [routeHost(serviceId, environment), ...(row?.domains ?? [])]
+  const hosts = now?.hosts ?? (await hostsOf(ports, { serviceId, environment }))
   const revision = now?.fence.deployment === live.number ? now.fence.revision + 1 : 0
   const fence = { deployment: live.number, revision }
   await router.change({ route, fence, hosts, target: { instance: id, host: '127.0.0.1', port } })

@@ -1,4 +1,5 @@
 import type { Finding } from '../../contract/deployment.ts'
+import { variableContext } from '../../contract/names.ts'
 import type { Secrets } from '../../ports/secrets.ts'
 import type { EnvironmentRow, SealedVariable } from '../../ports/store.ts'
 import { unreachableDatabases } from './databases/index.ts'
@@ -19,7 +20,7 @@ export async function backingFindings(
   const sealed = isRollback(target)
     ? ((await store.releases.find(releaseOf(target)))?.sealedVariables ?? [])
     : await store.variables.list(serviceId, name)
-  const { opened, unreadable } = openAll(secrets, `${serviceId}/${name}`, sealed)
+  const { opened, unreadable } = openAll(secrets, environment, sealed)
   const unreachable = await unreachableDatabases({ ...environment.config.environment, ...opened }, signal)
   return [
     ...unreadable.map((variable) =>
@@ -35,12 +36,19 @@ export async function backingFindings(
   ]
 }
 
-function openAll(secrets: Pick<Secrets, 'open'>, context: string, sealed: SealedVariable[]) {
+function openAll(
+  secrets: Pick<Secrets, 'open'>,
+  { serviceId, environment }: EnvironmentRow,
+  sealed: SealedVariable[],
+) {
   const opened: Record<string, string> = {}
   const unreadable: string[] = []
   for (const variable of sealed) {
     try {
-      opened[variable.name] = secrets.open(variable.sealed, `${context}/${variable.name}`)
+      opened[variable.name] = secrets.open(
+        variable.sealed,
+        variableContext(serviceId, environment, variable.name),
+      )
     } catch {
       unreadable.push(variable.name)
     }

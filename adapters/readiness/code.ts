@@ -3,7 +3,7 @@ import { SourceError } from '../../ports/source.ts'
 import type { ServiceRow } from '../../ports/store.ts'
 import { finding } from './findings.ts'
 import type { HostReadinessOptions } from './options.ts'
-import { repositoryOf } from './repository.ts'
+import { repositoryOf } from '../../ports/repository.ts'
 import { isRollback, releaseOf } from './target.ts'
 import type { RollbackTarget, Target } from './target.ts'
 

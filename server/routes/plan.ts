@@ -5,7 +5,8 @@ import { isDetectionFile, plan } from '../../plan/index.ts'
 import { SourceError, type Repository } from '../../ports/source.ts'
 import type { EnvironmentRow } from '../../ports/store.ts'
 import type { AppDeps } from '../deps.ts'
-import { findEnvironment, findService, repositoryOf } from '../find.ts'
+import { repositoryOf } from '../../ports/repository.ts'
+import { findEnvironment, findService } from '../find.ts'
 import { commonProblems, environmentParams, jsonOf, newRouter, problems } from '../openapi.ts'
 import { Refusal } from '../refusal.ts'
 
@@ -26,7 +27,7 @@ const read = createRoute({
 export const planRoutes = (deps: AppDeps) =>
   newRouter().openapi(read, async (c) => {
     const environment = await findEnvironment(deps, c.req.valid('param'))
-    const repository = repositoryOf(deps, await findService(deps, environment.serviceId))
+    const repository = repositoryOf(deps.secrets, await findService(deps, environment.serviceId))
     return c.json(
       await planOf(deps, repository, environment, c.req.valid('query').ref ?? environment.branch),
       200,

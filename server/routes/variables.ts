@@ -19,7 +19,7 @@ import {
   problems,
 } from '../openapi.ts'
 import { notFound, Refusal } from '../refusal.ts'
-import { variableContext } from '../variable-context.ts'
+import { variableContext } from '../../contract/names.ts'
 
 const tags = ['environments']
 const path = '/services/{serviceId}/environments/{environment}/variables'
