@@ -68,7 +68,7 @@ export function createFront(settings: RouterSettings, findRoute: FindRoute, onOv
     if (life.leaving) response.shouldKeepAlive = false
     const to = destination(request)
     if ('status' in to) refuse(response, to)
-    else new Exchange(request, response, to, life).start(to.head.hasBody, limits.clientBodyMs)
+    else new Exchange(request, response, to, life).start(limits.clientBodyMs)
   })
 
   server.on('upgrade', (request: IncomingMessage, client: Duplex, early: Buffer) => {

@@ -34,26 +34,16 @@ const known: Record<string, number> = {
   upgrade: Drop,
 }
 
-const hopByHopAnswer = new Set([
-  'connection',
-  'keep-alive',
-  'proxy-authenticate',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-])
-
 // Clients choose the spelling, so the memory of spellings is bounded.
 const spellings = new Map<string, number>()
 const mostSpellings = 2_000
+const longestSpelling = 100
 
 export function ruleOf(name: string): number {
   const remembered = spellings.get(name)
   if (remembered !== undefined) return remembered
   const rule = classify(name.toLowerCase())
-  if (spellings.size < mostSpellings) spellings.set(name, rule)
+  if (spellings.size < mostSpellings && name.length <= longestSpelling) spellings.set(name, rule)
   return rule
 }
 
@@ -66,9 +56,6 @@ function classify(name: string): number {
   return Forward
 }
 
-/** `name` in lower case. */
-export const isHopByHopAnswer = (name: string): boolean => hopByHopAnswer.has(name)
-
 /** The header names that a Connection header asks to be removed; undefined for the common values. */
 export function nominated(connection: string): Set<string> | undefined {
   if (connection === 'keep-alive' || connection === 'close' || connection === 'Keep-Alive') return undefined
@@ -79,4 +66,16 @@ export function nominated(connection: string): Set<string> | undefined {
     if (name !== '' && (ruleOf(name) === Forward || ruleOf(name) === Drop)) names.add(name)
   }
   return names
+}
+
+/** Takes them out of names and values in turn, in place. */
+export function withoutNames(headers: string[], names: Set<string>): void {
+  let kept = 0
+  for (let i = 0; i < headers.length; i += 2) {
+    const name = headers[i] as string
+    if (names.has(name.toLowerCase())) continue
+    headers[kept++] = name
+    headers[kept++] = headers[i + 1] as string
+  }
+  headers.length = kept
 }

@@ -87,3 +87,10 @@ export const releaseRetired = (route: string): Refusal => ({
   retryAfter: 1,
   close: true,
 })
+
+export const uploadStalled: Refusal = {
+  status: 408,
+  code: 'RequestTimedOut',
+  detail: 'The body of the request stopped arriving.',
+  close: true,
+}

@@ -11,6 +11,8 @@ export interface RequestHead {
   /** Names and values in turn, ready for the service. */
   headers: string[]
   hasBody: boolean
+  /** The body comes in chunks, not with a length. */
+  chunked: boolean
 }
 
 /**
@@ -87,7 +89,8 @@ export function readHead(request: IncomingMessage, trustProxy: boolean): Request
       }
     }
   }
-  if (connection !== undefined) dropNominated(headers, connection)
+  const dropped = connection === undefined ? undefined : rule.nominated(connection)
+  if (dropped !== undefined) rule.withoutNames(headers, dropped)
 
   const hasBody = encoding !== undefined || (length !== undefined && Number(length) > 0)
   if (length !== undefined) headers.push('content-length', length)
@@ -103,20 +106,14 @@ export function readHead(request: IncomingMessage, trustProxy: boolean): Request
     'x-request-id',
     requestId !== undefined && isSaneId(requestId) ? requestId : randomUUID(),
   )
-  return { host, headers, hasBody }
+  return { host, headers, hasBody, chunked: encoding !== undefined }
 }
 
-function dropNominated(headers: string[], connection: string): void {
-  const names = rule.nominated(connection)
-  if (names === undefined || names.size === 0) return
-  let kept = 0
-  for (let i = 0; i < headers.length; i += 2) {
-    const name = headers[i] as string
-    if (names.has(name.toLowerCase())) continue
-    headers[kept++] = name
-    headers[kept++] = headers[i + 1] as string
-  }
-  headers.length = kept
+/** As it is sent to the service. The parser has let no line end into any part of it. */
+export function requestText(method: string, url: string, { headers, chunked }: RequestHead): string {
+  let text = `${method} ${url} HTTP/1.1\r\n`
+  for (let i = 0; i < headers.length; i += 2) text += `${headers[i]}: ${headers[i + 1]}\r\n`
+  return chunked ? `${text}transfer-encoding: chunked\r\n\r\n` : `${text}\r\n`
 }
 
 /** Up to 128 letters, digits, `-`, `_`, `.`, `:`, `/`, `+`, `=`. */

@@ -1,7 +1,5 @@
-import type { Client, Dispatcher, Pool } from 'undici'
 import type { RouteTarget, TargetLoad } from '../contract/routing.ts'
-import { createClient, createPool } from './pool.ts'
-import { serviceConnector } from './service-connector.ts'
+import { ServiceConnections } from './service-connections.ts'
 import type { RouterLimits } from './settings.ts'
 
 /** A request in flight or an open tunnel. */
@@ -13,10 +11,8 @@ export interface Work {
 /** One release's address, with its connections and everything it still has to finish. */
 export class Target {
   readonly address: RouteTarget
+  readonly connections: ServiceConnections
   readonly #limits: RouterLimits
-  readonly #origin: string
-  readonly #options: Client.Options
-  readonly #pool: Pool
   readonly #requests = new Set<Work>()
   readonly #tunnels = new Set<Work>()
   #idleWaiters: (() => void)[] = []
@@ -26,17 +22,7 @@ export class Target {
   constructor(address: RouteTarget, limits: RouterLimits) {
     this.address = address
     this.#limits = limits
-    this.#origin = `http://${address.host.includes(':') ? `[${address.host}]` : address.host}:${address.port}`
-    this.#options = {
-      connect: serviceConnector(limits.connectMs),
-      headersTimeout: limits.answerMs,
-      bodyTimeout: limits.streamMs,
-      // Below the 2 s after which gunicorn, the quickest of the common servers, closes an idle connection.
-      keepAliveTimeout: 1_500,
-      keepAliveMaxTimeout: 30_000,
-      maxHeaderSize: 65_536,
-    }
-    this.#pool = createPool(this.#origin, { ...this.#options, pipelining: 1 })
+    this.connections = new ServiceConnections(address, limits)
   }
 
   get load(): TargetLoad {
@@ -71,17 +57,6 @@ export class Target {
     if (this.#tunnels.delete(work) && !this.#routed) this.#settle()
   }
 
-  dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): void {
-    this.#pool.dispatch(options, handler)
-  }
-
-  /** On a connection of its own: after a stale one, others of the pool may be stale as well. */
-  dispatchAfresh(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): void {
-    const client = createClient(this.#origin, this.#options)
-    client.dispatch({ ...options, reset: true }, handler)
-    client.close().catch(() => {})
-  }
-
   /** No route leads here any more (or one does again). */
   setRouted(routed: boolean): void {
     this.#routed = routed
@@ -103,11 +78,11 @@ export class Target {
     const waiters = this.#idleWaiters
     this.#idleWaiters = []
     for (const resolve of waiters) resolve()
-    // A turn later, as this may be called from within the pool's own callbacks.
+    // A turn later: a request that has just ended its work may still hand back its connection.
     setImmediate(() => {
       if (this.#routed || this.#closed || !this.isIdle) return
       this.#closed = true
-      this.#pool.close().catch(() => {})
+      this.connections.close()
     })
   }
 }

@@ -3,7 +3,8 @@ import http from 'node:http'
 import net from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Destination } from './exchange.ts'
-import { isHopByHopAnswer, nominated } from './header-rules.ts'
+import { answerRuleOf, Forward } from './answer-rules.ts'
+import { nominated } from './header-rules.ts'
 import type { LiveRoute } from './live-routes.ts'
 import { answerTimedOut, brokenAnswer, rawRefusal, unreachable } from './refusal.ts'
 import type { RouterLimits } from './settings.ts'
@@ -125,7 +126,7 @@ function rawHead(answer: IncomingMessage, framing: string): string {
   let head = `HTTP/1.1 ${answer.statusCode} ${answer.statusMessage}\r\n`
   for (let i = 0; i < answer.rawHeaders.length; i += 2) {
     const name = (answer.rawHeaders[i] as string).toLowerCase()
-    if (isHopByHopAnswer(name) || name === 'content-length' || dropped?.has(name)) continue
+    if (answerRuleOf(name) !== Forward || dropped?.has(name)) continue
     head += `${answer.rawHeaders[i]}: ${answer.rawHeaders[i + 1]}\r\n`
   }
   return `${head}${framing}\r\n`

@@ -1,55 +1,61 @@
 import type { IncomingMessage } from 'node:http'
-import { Readable } from 'node:stream'
+import type { ServiceConnection } from './service-connection.ts'
 
 /** How long the rest of an upload is still read after it was answered early, so that the client sees the answer. */
 const lingerMs = 10_000
 
-/**
- * A request's body on its way to the service. Stands between the two because undici destroys the body when a
- * service answers early, and destroying Node's own request would tear down the client's connection with it.
- */
-export class Upload extends Readable {
+/** A request's body on its way to the service, at the pace of the slower of the two. */
+export class Upload {
   readonly #request: IncomingMessage
+  readonly #connection: ServiceConnection
+  readonly #chunked: boolean
   readonly #idleTimer: NodeJS.Timeout
   #paused = false
 
-  constructor(request: IncomingMessage, idleMs: number, onStalled: () => void) {
-    super({ highWaterMark: 65_536 })
+  constructor(
+    request: IncomingMessage,
+    connection: ServiceConnection,
+    { chunked, idleMs }: { chunked: boolean; idleMs: number },
+    onStalled: () => void,
+  ) {
     this.#request = request
+    this.#connection = connection
+    this.#chunked = chunked
     this.#idleTimer = setTimeout(() => {
       // While the service is what is slow, the client has nothing to answer for.
       if (this.#paused) this.#idleTimer.refresh()
       else onStalled()
     }, idleMs)
     request.on('data', this.#onData).on('end', this.#onEnd)
+    // After `on('data')`: a small body is read within this turn and goes out together with the header.
+    connection.gatherWrites()
   }
 
-  override _read(): void {
+  /** The service takes more again. */
+  resume(): void {
     this.#paused = false
     this.#idleTimer.refresh()
     this.#request.resume()
   }
 
-  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+  /** The service gets no more of it. */
+  stop(): void {
     clearTimeout(this.#idleTimer)
     const request = this.#request
     request.off('data', this.#onData).off('end', this.#onEnd)
     if (!request.complete && !request.destroyed) discardRest(request)
-    done(error)
   }
 
-  readonly #onData = (chunk: Buffer): void => {
-    if (this.push(chunk)) {
-      this.#idleTimer.refresh()
-    } else {
-      this.#paused = true
-      this.#request.pause()
-    }
+  readonly #onData = (part: Buffer): void => {
+    this.#idleTimer.refresh()
+    if (this.#chunked ? this.#connection.writeChunk(part) : this.#connection.write(part)) return
+    this.#paused = true
+    this.#request.pause()
   }
 
   readonly #onEnd = (): void => {
     clearTimeout(this.#idleTimer)
-    this.push(null)
+    this.#connection.finish(this.#chunked)
   }
 }
 
