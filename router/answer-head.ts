@@ -45,10 +45,10 @@ export function parseAnswerHead(text: string): AnswerHead {
     end = endOfLine(text, at)
     const colon = text.indexOf(':', at)
     if (colon === -1 || colon > end) broken('a header without a colon')
-    const name = text.slice(at, colon)
+    const { name, rule: does } = rule.answerNameOf(text.slice(at, colon))
     const value = valueIn(text, colon + 1, end)
     if (forbiddenInValue.test(value)) broken(`a control character in ${name}`)
-    switch (rule.answerRuleOf(name)) {
+    switch (does) {
       case rule.Forward:
         headers.push(name, value)
         break

@@ -13,6 +13,7 @@ const lengthName = new Set(['content-length'])
 export interface AnswerReader {
   /** `length` of the head is that of the body that really follows: 0 after a HEAD. */
   onHead(head: AnswerHead): void
+  /** `part` is only there during the call. */
   onBody(part: Buffer): void
 }
 
@@ -70,7 +71,7 @@ export class AnswerParser {
     if ((end === -1 ? text.length : end) > mostHeadBytes) throw new BrokenAnswer('The header is too large.')
     if (end === -1) {
       checkBeginning(text)
-      this.#early = text
+      this.#early = text === part ? Buffer.from(part) : text
       return undefined
     }
     const head = parseAnswerHead(text.toString('latin1', 0, end))

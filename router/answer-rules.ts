@@ -22,18 +22,24 @@ const known = new Map([
 ])
 const token = /^[\w!#$%&'*+.^`|~-]+$/
 
+export interface AnswerName {
+  /** As the service spells it. */
+  name: string
+  rule: number
+}
+
 // Services choose the spelling, so the memory of spellings is bounded.
-const spellings = new Map<string, number>()
+const spellings = new Map<string, AnswerName>()
 const mostSpellings = 2_000
 const longestSpelling = 100
 
-export function answerRuleOf(name: string): number {
-  const remembered = spellings.get(name)
+export function answerNameOf(spelling: string): AnswerName {
+  const remembered = spellings.get(spelling)
   if (remembered !== undefined) return remembered
+  // A copy, as a part of a string keeps the whole of it in memory, which here is a whole header.
+  const name = Buffer.from(spelling, 'latin1').toString('latin1')
   const rule = token.test(name) ? (known.get(name.toLowerCase()) ?? Forward) : Malformed
-  if (spellings.size < mostSpellings && name.length <= longestSpelling) spellings.set(copyOf(name), rule)
-  return rule
+  const answerName = { name, rule }
+  if (spellings.size < mostSpellings && name.length <= longestSpelling) spellings.set(name, answerName)
+  return answerName
 }
-
-/** A part of a string keeps the whole of it in memory, which here is a whole header. */
-const copyOf = (name: string): string => Buffer.from(name, 'latin1').toString('latin1')

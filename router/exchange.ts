@@ -85,21 +85,28 @@ export class Exchange implements Caller, Work {
   }
 
   onBody(part: Buffer): void {
-    const response = this.#response
     this.#headWaits = false
-    if (this.#remaining === part.length) {
-      this.#remaining = 0
-      // As a string, Node sends header and body in one write instead of gathering two.
-      if (part.length <= joinBelowBytes) response.end(part.toString('latin1'), 'latin1')
-      else response.end(part)
-      return
-    }
+    const isLast = this.#remaining === part.length
     if (this.#remaining > 0) this.#remaining -= part.length
-    if (response.write(part)) return
+    if (this.#pass(part, isLast)) return
     this.#connection?.pause()
     if (this.#listensForDrain) return
     this.#listensForDrain = true
-    response.on('drain', () => this.#connection?.resume())
+    this.#response.on('drain', () => this.#connection?.resume())
+  }
+
+  /** False when the client is slow. */
+  #pass(part: Buffer, isLast: boolean): boolean {
+    const response = this.#response
+    if (part.length > joinBelowBytes) {
+      if (!isLast) return response.write(Buffer.from(part))
+      response.end(Buffer.from(part))
+    } else {
+      // As a string, Node sends header and body in one write instead of gathering two.
+      if (!isLast) return response.write(part.toString('latin1'), 'latin1')
+      response.end(part.toString('latin1'), 'latin1')
+    }
+    return true
   }
 
   /** The header does not wait for the first byte of the body, as that may take long (server-sent events). */

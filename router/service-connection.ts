@@ -27,6 +27,12 @@ const failedWriteGraceMs = 250
 
 type Written = (error?: Error | null) => void
 
+/**
+ * What a read has brought, one after the other for all connections: memory of its own for each would cost more than
+ * the rest of the reading. So whoever keeps a part copies it.
+ */
+const arrived = Buffer.allocUnsafeSlow(65_536)
+
 /** One connection to a release, kept from request to request. Carries one at a time. */
 export class ServiceConnection {
   readonly #socket: net.Socket
@@ -55,10 +61,10 @@ export class ServiceConnection {
     this.#limits = limits
     this.#onFree = onFree
     this.#onGone = onGone
-    this.#socket = net.connect({ ...to, noDelay: true })
+    const onread = { buffer: arrived, callback: (bytes: number) => this.#onData(arrived.subarray(0, bytes)) }
+    this.#socket = net.connect({ ...to, noDelay: true, onread })
     this.#socket
       .on('connect', () => this.#onConnect())
-      .on('data', (part: Buffer) => this.#onData(part))
       .on('drain', () => this.#caller?.onDrain())
       .on('end', () => this.#onEnd())
       .on('error', (error: NodeJS.ErrnoException) => this.#onError(error))
@@ -147,17 +153,23 @@ export class ServiceConnection {
     this.#quietMs = 0
   }
 
-  #onData(part: Buffer): void {
+  /** Always true: false would stop the reading. */
+  #onData(part: Buffer): boolean {
     const parser = this.#parser
     const caller = this.#caller
     // Nobody has asked: not to be taken for the answer to the next request.
-    if (parser === undefined || caller === undefined) return this.destroy()
+    if (parser === undefined || caller === undefined) this.destroy()
+    else this.#readAnswer(part, parser, caller)
+    return true
+  }
+
+  #readAnswer(part: Buffer, parser: AnswerParser, caller: Caller): void {
     this.#quietMs = 0
     this.#answered = true
     try {
       parser.read(part)
     } catch {
-      return this.#fail('broken')
+      this.#fail('broken')
     }
     // The caller may have given up meanwhile.
     if (this.#caller !== caller) return

@@ -3,7 +3,7 @@ import http from 'node:http'
 import net from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Destination } from './exchange.ts'
-import { answerRuleOf, Forward } from './answer-rules.ts'
+import { answerNameOf, Forward } from './answer-rules.ts'
 import { nominated } from './header-rules.ts'
 import type { LiveRoute } from './live-routes.ts'
 import { answerTimedOut, brokenAnswer, rawRefusal, unreachable } from './refusal.ts'
@@ -126,7 +126,7 @@ function rawHead(answer: IncomingMessage, framing: string): string {
   let head = `HTTP/1.1 ${answer.statusCode} ${answer.statusMessage}\r\n`
   for (let i = 0; i < answer.rawHeaders.length; i += 2) {
     const name = (answer.rawHeaders[i] as string).toLowerCase()
-    if (answerRuleOf(name) !== Forward || dropped?.has(name)) continue
+    if (answerNameOf(name).rule !== Forward || dropped?.has(name)) continue
     head += `${answer.rawHeaders[i]}: ${answer.rawHeaders[i + 1]}\r\n`
   }
   return `${head}${framing}\r\n`
