@@ -18,14 +18,10 @@ export interface SourceStamp {
 /** Safe to repeat: a release with a source stamp is returned as it is; a partial tree is made anew. */
 export const fetchSource = (ports: Pick<Ports, 'source' | 'releases' | 'store' | 'secrets'>) =>
   asStep('fetch', ports, async (input, signal): Promise<FetchReport> => {
-    const { releases, store } = ports
+    const { releases } = ports
     const earlier = await releases.stampOf<SourceStamp>(input, 'source')
     const { commit, plan } = earlier ?? (await fetchNew(ports, input, signal))
-    await Promise.all([
-      store.deployments.setCommit(input.deploymentId, commit),
-      store.deployments.setPlan(input.deploymentId, plan),
-      snapshot(ports, input, commit, plan),
-    ])
+    await snapshot(ports, input, commit, plan)
     if (!earlier) await releases.stamp(input, 'source', { commit, plan } satisfies SourceStamp)
     return {
       detail: `${commit.sha.slice(0, 7)} ${subject(commit)} · ${plan.technology}`,
@@ -41,8 +37,10 @@ async function fetchNew(
   const { source, releases, store } = ports
   const repository = await repositoryFor(ports, input.serviceId)
   const commit = await source.resolve(repository, input.commitSha ?? input.ref, signal)
-  const environment = await store.environments.find(input.serviceId, input.environment)
-  const tree = await source.readTree(repository, commit.sha, isDetectionFile)
+  const [environment, tree] = await Promise.all([
+    store.environments.find(input.serviceId, input.environment),
+    source.readTree(repository, commit.sha, isDetectionFile),
+  ])
   const plan = planFor(tree, environment?.config)
   const directory = await releases.create(input)
   await source.export(repository, commit.sha, directory, signal)
@@ -67,6 +65,7 @@ async function snapshot(
     environment,
     number: releaseNumber,
     commitSha: commit.sha,
+    commitMessage: commit.message,
     plan,
     sealedVariables: variables.map(({ name, sealed, secret }) => ({ name, sealed, secret })),
   })

@@ -7,7 +7,8 @@ import { asStep } from './step.ts'
 /** Safe to repeat: a repeated attempt attaches to the command that runs or has ended. */
 export const installDependencies = (ports: Pick<Ports, 'builder' | 'store' | 'secrets'>) =>
   asStep('install', ports, async (input, signal) => {
-    await requireTools(ports.builder, (await releaseContext(ports, input)).plan, input)
+    const context = await releaseContext(ports, input)
+    await requireTools(ports.builder, context.plan, input)
     return runCommand(
       ports,
       input,
@@ -19,5 +20,6 @@ export const installDependencies = (ports: Pick<Ports, 'builder' | 'store' | 'se
         nothing: 'nothing to install',
       },
       signal,
+      context,
     )
   })
