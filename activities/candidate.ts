@@ -5,7 +5,8 @@ import { routeHost } from '../contract/names.ts'
 import type { Plan } from '../contract/plan.ts'
 import type { DeployInput, ReleaseRef } from '../contract/workflows.ts'
 import type { Ports } from '../ports/index.ts'
-import type { InstanceSpec, InstanceStatus, Listening } from '../ports/runtime.ts'
+import type { InstanceSpec, InstanceStatus } from '../ports/runtime.ts'
+import { knock } from './knock.ts'
 import { releaseContext } from './release-context.ts'
 import { expected } from './typed-failure.ts'
 
@@ -80,14 +81,12 @@ export async function awaitHealthy(
   const fail = async (code: Parameters<typeof expected>[0], message: string) =>
     expected(code, `${message}\n${await maskedTail(ports, id, secretValues)}`.trim())
 
-  let seen: Listening = { kind: 'silent' }
   let health = 'did not answer'
   while (Date.now() < deadline) {
     signal.throwIfAborted()
     const status = await ports.runtime.status(id)
     if (!status || hasExited(status)) throw await fail('ExitedAtBoot', exitMessage(status))
-    seen = await ports.runtime.listening(id)
-    if (seen.kind === 'listening') {
+    if ((await knock(status.port)) && (await ports.runtime.listening(id)).kind === 'listening') {
       health = await answerOf(plan.healthPath, status.port, input, signal)
       if (health === 'ok') {
         if (settleMs === 0) return status
@@ -99,6 +98,7 @@ export async function awaitHealthy(
     }
     await wait(pauseAfter(Date.now() - began), undefined, { signal })
   }
+  const seen = await ports.runtime.listening(id)
   const seconds = plan.bootTimeoutMs / 1000
   const port = (await ports.runtime.status(id))?.port
   if (seen.kind === 'otherPort')

@@ -6,7 +6,8 @@ import type { Ports } from '../ports/index.ts'
 import { repositoryOf } from '../ports/repository.ts'
 import type { Commit, Repository } from '../ports/source.ts'
 import { crashPoint } from './crash-point.ts'
-import { asStep } from './step.ts'
+import { idleSteps } from './idle-steps.ts'
+import { asStep, attended } from './step.ts'
 import { expected } from './typed-failure.ts'
 
 /** What the release was made from; written last, so that its presence proves that the tree is complete. */
@@ -15,8 +16,23 @@ export interface SourceStamp {
   plan: Plan
 }
 
+type FetchPorts = Pick<Ports, 'source' | 'releases' | 'store' | 'secrets'>
+
+/** Also marks the steps that will have nothing to do: they are not run, which would cost each a round through Temporal. */
+export const fetchSource = (ports: FetchPorts) => {
+  const fetch = fetchStep(ports)
+  return async (input: DeployInput): Promise<FetchReport> => {
+    const report = await fetch(input)
+    await attended(async () => {
+      for (const { step, detail } of report.idle ?? [])
+        await ports.store.deployments.stepFinished(input.deploymentId, step, { status: 'SKIPPED', detail })
+    })
+    return report
+  }
+}
+
 /** Safe to repeat: a release with a source stamp is returned as it is; a partial tree is made anew. */
-export const fetchSource = (ports: Pick<Ports, 'source' | 'releases' | 'store' | 'secrets'>) =>
+const fetchStep = (ports: FetchPorts) =>
   asStep('fetch', ports, async (input, signal): Promise<FetchReport> => {
     const { releases } = ports
     const earlier = await releases.stampOf<SourceStamp>(input, 'source')
@@ -26,14 +42,11 @@ export const fetchSource = (ports: Pick<Ports, 'source' | 'releases' | 'store' |
     return {
       detail: `${commit.sha.slice(0, 7)} ${subject(commit)} · ${plan.technology}`,
       commitSha: commit.sha,
+      idle: idleSteps(plan),
     }
   })
 
-async function fetchNew(
-  ports: Pick<Ports, 'source' | 'releases' | 'store' | 'secrets'>,
-  input: DeployInput,
-  signal: AbortSignal,
-): Promise<SourceStamp> {
+async function fetchNew(ports: FetchPorts, input: DeployInput, signal: AbortSignal): Promise<SourceStamp> {
   const { source, releases, store } = ports
   const repository = await repositoryFor(ports, input.serviceId)
   const commit = await source.resolve(repository, input.commitSha ?? input.ref, signal)

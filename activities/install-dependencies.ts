@@ -1,6 +1,7 @@
 import type { Ports } from '../ports/index.ts'
 import { releaseContext } from './release-context.ts'
 import { requireTools } from './require-tools.ts'
+import { nothingTo } from './idle-steps.ts'
 import { runCommand } from './run-command.ts'
 import { asStep } from './step.ts'
 
@@ -17,7 +18,7 @@ export const installDependencies = (ports: Pick<Ports, 'builder' | 'store' | 'se
         command: (plan) => plan.install,
         timeoutMs: (plan) => plan.buildTimeoutMs,
         failure: 'InstallFailed',
-        nothing: 'nothing to install',
+        nothing: nothingTo.install,
       },
       signal,
       context,
