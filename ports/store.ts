@@ -158,6 +158,8 @@ export interface DeploymentStore {
       supersededBy?: string
     },
   ): Promise<void>
+  /** How many there are of each status; of a status that is absent there is none. */
+  counts(): Promise<Partial<Record<DeploymentStatus, number>>>
   /** Those in QUEUED or RUNNING, oldest first. */
   unfinished(): Promise<Deployment[]>
   /** Sets or clears archivedAt. undefined when there is none; false when it has not ended. */

@@ -45,6 +45,15 @@ export const deploymentStore = (db: Kysely<Tables>, ui: TemporalUi | undefined):
 
     finish: (id, outcome) => whileOpen(db, id, (trx, open) => finishDeployment(trx, open, outcome)),
 
+    async counts() {
+      const rows = await db
+        .selectFrom('deployments')
+        .select(['status', (eb) => eb.fn.countAll<number>().as('count')])
+        .groupBy('status')
+        .execute()
+      return Object.fromEntries(rows.map(({ status, count }) => [status, count]))
+    },
+
     async unfinished() {
       const rows = await selectDeployments(db)
         .where('d.status', 'in', ['QUEUED', 'RUNNING'])
