@@ -1,4 +1,5 @@
 import type { Ports } from '../ports/index.ts'
+import { nothingTo } from './idle-steps.ts'
 import { runCommand } from './run-command.ts'
 import { asStep } from './step.ts'
 
@@ -13,7 +14,7 @@ export const buildRelease = (ports: Pick<Ports, 'builder' | 'store' | 'secrets'>
         command: (plan) => plan.build,
         timeoutMs: (plan) => plan.buildTimeoutMs,
         failure: 'BuildFailed',
-        nothing: 'nothing to build',
+        nothing: nothingTo.build,
       },
       signal,
     ),

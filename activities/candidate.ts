@@ -5,12 +5,16 @@ import { routeHost } from '../contract/names.ts'
 import type { Plan } from '../contract/plan.ts'
 import type { DeployInput, ReleaseRef } from '../contract/workflows.ts'
 import type { Ports } from '../ports/index.ts'
-import type { InstanceSpec, InstanceStatus, Listening } from '../ports/runtime.ts'
+import type { InstanceSpec, InstanceStatus } from '../ports/runtime.ts'
+import { knock } from './knock.ts'
 import { releaseContext } from './release-context.ts'
 import { expected } from './typed-failure.ts'
 
-/** Milliseconds between two looks at a candidate that boots: the first and the longest pause. */
-const looks = { first: 5, longest: 50 }
+/**
+ * Pause between two looks at a candidate that boots, in milliseconds: a tenth of what it has taken so far, so that its
+ * first answer is noticed within a tenth of its boot, and a slow one is not asked a thousand times.
+ */
+const pauseAfter = (tookMs: number): number => Math.min(Math.max(tookMs / 10, 5), 50)
 
 /**
  * A candidate that answers must still be there this many milliseconds later: many crashes come right after boot.
@@ -72,18 +76,17 @@ export async function awaitHealthy(
   { plan, secretValues, signal, settleMs = settle }: HealthWatch,
 ): Promise<InstanceStatus> {
   const id = instanceId(input)
-  const deadline = Date.now() + plan.bootTimeoutMs
+  const began = Date.now()
+  const deadline = began + plan.bootTimeoutMs
   const fail = async (code: Parameters<typeof expected>[0], message: string) =>
     expected(code, `${message}\n${await maskedTail(ports, id, secretValues)}`.trim())
 
-  let seen: Listening = { kind: 'silent' }
   let health = 'did not answer'
-  for (let pause = looks.first; Date.now() < deadline; pause = Math.min(pause * 1.5, looks.longest)) {
+  while (Date.now() < deadline) {
     signal.throwIfAborted()
     const status = await ports.runtime.status(id)
     if (!status || hasExited(status)) throw await fail('ExitedAtBoot', exitMessage(status))
-    seen = await ports.runtime.listening(id)
-    if (seen.kind === 'listening') {
+    if ((await knock(status.port)) && (await ports.runtime.listening(id)).kind === 'listening') {
       health = await answerOf(plan.healthPath, status.port, input, signal)
       if (health === 'ok') {
         if (settleMs === 0) return status
@@ -93,8 +96,9 @@ export async function awaitHealthy(
         return after
       }
     }
-    await wait(pause, undefined, { signal })
+    await wait(pauseAfter(Date.now() - began), undefined, { signal })
   }
+  const seen = await ports.runtime.listening(id)
   const seconds = plan.bootTimeoutMs / 1000
   const port = (await ports.runtime.status(id))?.port
   if (seen.kind === 'otherPort')

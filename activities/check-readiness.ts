@@ -4,27 +4,25 @@ import type { Finding } from '../contract/deployment.ts'
 import type { DeployInput, StepReport } from '../contract/workflows.ts'
 import type { Ports } from '../ports/index.ts'
 import { queuedRow } from './record-deployment.ts'
-import { asStep, attended } from './step.ts'
+import { asStep } from './step.ts'
 import { expected } from './typed-failure.ts'
 
 /**
  * Looks whether everything is there that the deployment needs; changes nothing but its own record.
- * First it makes sure that this record exists: whoever accepted the deployment may have died before writing it.
+ * It also makes sure that this record exists: whoever accepted the deployment may have died before writing it.
  */
 export const checkReadiness = ({ readiness, store }: Pick<Ports, 'readiness' | 'store'>) => {
-  const check = asStep('preflight', { store }, async (input, signal): Promise<StepReport> => {
+  const record = async (input: DeployInput) => {
+    const runId = Context.current().info.workflowExecution?.runId ?? ''
+    await store.deployments.recordQueued(queuedRow(input))
+    await store.deployments.started(input.deploymentId, { runId, at: new Date() })
+  }
+  const check = async (input: DeployInput, signal: AbortSignal): Promise<StepReport> => {
     const findings = await readiness.check(input, signal)
     if (findings.length > 0) throw notReady(findings)
     return { detail: 'everything needed is there' }
-  })
-  return async (input: DeployInput): Promise<StepReport> => {
-    await attended(async () => {
-      await store.deployments.recordQueued(queuedRow(input))
-      const runId = Context.current().info.workflowExecution?.runId ?? ''
-      await store.deployments.started(input.deploymentId, { runId, at: new Date() })
-    })
-    return check(input)
   }
+  return asStep('preflight', { store }, check, record)
 }
 
 /** One finding with a code of its own keeps it, so that its hint is shown. */

@@ -6,7 +6,8 @@ import type { Ports } from '../ports/index.ts'
 import { repositoryOf } from '../ports/repository.ts'
 import type { Commit, Repository } from '../ports/source.ts'
 import { crashPoint } from './crash-point.ts'
-import { asStep } from './step.ts'
+import { idleSteps } from './idle-steps.ts'
+import { asStep, attended } from './step.ts'
 import { expected } from './typed-failure.ts'
 
 /** What the release was made from; written last, so that its presence proves that the tree is complete. */
@@ -15,34 +16,44 @@ export interface SourceStamp {
   plan: Plan
 }
 
+type FetchPorts = Pick<Ports, 'source' | 'releases' | 'store' | 'secrets'>
+
+/** Also marks the steps that will have nothing to do: they are not run, which would cost each a round through Temporal. */
+export const fetchSource = (ports: FetchPorts) => {
+  const fetch = fetchStep(ports)
+  return async (input: DeployInput): Promise<FetchReport> => {
+    const report = await fetch(input)
+    await attended(async () => {
+      for (const { step, detail } of report.idle ?? [])
+        await ports.store.deployments.stepFinished(input.deploymentId, step, { status: 'SKIPPED', detail })
+    })
+    return report
+  }
+}
+
 /** Safe to repeat: a release with a source stamp is returned as it is; a partial tree is made anew. */
-export const fetchSource = (ports: Pick<Ports, 'source' | 'releases' | 'store' | 'secrets'>) =>
+const fetchStep = (ports: FetchPorts) =>
   asStep('fetch', ports, async (input, signal): Promise<FetchReport> => {
-    const { releases, store } = ports
+    const { releases } = ports
     const earlier = await releases.stampOf<SourceStamp>(input, 'source')
     const { commit, plan } = earlier ?? (await fetchNew(ports, input, signal))
-    await Promise.all([
-      store.deployments.setCommit(input.deploymentId, commit),
-      store.deployments.setPlan(input.deploymentId, plan),
-      snapshot(ports, input, commit, plan),
-    ])
+    await snapshot(ports, input, commit, plan)
     if (!earlier) await releases.stamp(input, 'source', { commit, plan } satisfies SourceStamp)
     return {
       detail: `${commit.sha.slice(0, 7)} ${subject(commit)} · ${plan.technology}`,
       commitSha: commit.sha,
+      idle: idleSteps(plan),
     }
   })
 
-async function fetchNew(
-  ports: Pick<Ports, 'source' | 'releases' | 'store' | 'secrets'>,
-  input: DeployInput,
-  signal: AbortSignal,
-): Promise<SourceStamp> {
+async function fetchNew(ports: FetchPorts, input: DeployInput, signal: AbortSignal): Promise<SourceStamp> {
   const { source, releases, store } = ports
   const repository = await repositoryFor(ports, input.serviceId)
   const commit = await source.resolve(repository, input.commitSha ?? input.ref, signal)
-  const environment = await store.environments.find(input.serviceId, input.environment)
-  const tree = await source.readTree(repository, commit.sha, isDetectionFile)
+  const [environment, tree] = await Promise.all([
+    store.environments.find(input.serviceId, input.environment),
+    source.readTree(repository, commit.sha, isDetectionFile),
+  ])
   const plan = planFor(tree, environment?.config)
   const directory = await releases.create(input)
   await source.export(repository, commit.sha, directory, signal)
@@ -67,6 +78,7 @@ async function snapshot(
     environment,
     number: releaseNumber,
     commitSha: commit.sha,
+    commitMessage: commit.message,
     plan,
     sealedVariables: variables.map(({ name, sealed, secret }) => ({ name, sealed, secret })),
   })

@@ -1,13 +1,15 @@
 import type { Ports } from '../ports/index.ts'
 import { releaseContext } from './release-context.ts'
 import { requireTools } from './require-tools.ts'
+import { nothingTo } from './idle-steps.ts'
 import { runCommand } from './run-command.ts'
 import { asStep } from './step.ts'
 
 /** Safe to repeat: a repeated attempt attaches to the command that runs or has ended. */
 export const installDependencies = (ports: Pick<Ports, 'builder' | 'store' | 'secrets'>) =>
   asStep('install', ports, async (input, signal) => {
-    await requireTools(ports.builder, (await releaseContext(ports, input)).plan, input)
+    const context = await releaseContext(ports, input)
+    await requireTools(ports.builder, context.plan, input)
     return runCommand(
       ports,
       input,
@@ -16,8 +18,9 @@ export const installDependencies = (ports: Pick<Ports, 'builder' | 'store' | 'se
         command: (plan) => plan.install,
         timeoutMs: (plan) => plan.buildTimeoutMs,
         failure: 'InstallFailed',
-        nothing: 'nothing to install',
+        nothing: nothingTo.install,
       },
       signal,
+      context,
     )
   })

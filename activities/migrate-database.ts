@@ -1,4 +1,5 @@
 import type { Ports } from '../ports/index.ts'
+import { nothingTo } from './idle-steps.ts'
 import { runCommand } from './run-command.ts'
 import { asStep } from './step.ts'
 
@@ -16,7 +17,7 @@ export const migrateDatabase = (ports: Pick<Ports, 'builder' | 'store' | 'secret
         command: (plan) => plan.migrate,
         timeoutMs: (plan) => plan.migrateTimeoutMs,
         failure: 'MigrationFailed',
-        nothing: 'no migration hook',
+        nothing: nothingTo.migrate,
       },
       signal,
     ),

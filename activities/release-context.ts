@@ -4,11 +4,17 @@ import type { ReleaseRef } from '../contract/workflows.ts'
 import type { Ports } from '../ports/index.ts'
 import { expected } from './typed-failure.ts'
 
+export interface ReleaseContext {
+  plan: Plan
+  variables: Record<string, string>
+  secretValues: string[]
+}
+
 /** The plan of a release, and the variables that it was given when it was made, opened. */
 export async function releaseContext(
   { store, secrets }: Pick<Ports, 'store' | 'secrets'>,
   release: Pick<ReleaseRef, 'serviceId' | 'environment' | 'releaseNumber'>,
-): Promise<{ plan: Plan; variables: Record<string, string>; secretValues: string[] }> {
+): Promise<ReleaseContext> {
   const { serviceId, environment, releaseNumber } = release
   const stored = await store.releases.find(releaseId(serviceId, environment, releaseNumber))
   if (!stored)

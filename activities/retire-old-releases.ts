@@ -28,7 +28,8 @@ async function retireInstances(
   const live = await releases.live(serviceId, environment)
   // A newer deployment retires this one's predecessors; this one must not touch what is live.
   if (live?.number !== input.number) return 0
-  const drainMs = (await store.deployments.planOf(input.deploymentId))?.drainMs ?? defaults.drain
+  const release = await store.releases.find(releaseId(serviceId, environment, input.releaseNumber))
+  const drainMs = release?.plan.drainMs ?? defaults.drain
   const old = (await runtime.list(`${serviceId}/${environment}/`)).filter(({ id }) => id !== live.instance)
   await Promise.all(
     old.map(async ({ id }) => {

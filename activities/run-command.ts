@@ -2,7 +2,7 @@ import type { FailureCode } from '../contract/failures.ts'
 import type { Plan } from '../contract/plan.ts'
 import type { DeployInput, StepReport } from '../contract/workflows.ts'
 import type { Ports } from '../ports/index.ts'
-import { releaseContext } from './release-context.ts'
+import { releaseContext, type ReleaseContext } from './release-context.ts'
 import { expected } from './typed-failure.ts'
 
 /** How one step runs its command of the plan. */
@@ -21,8 +21,9 @@ export async function runCommand(
   input: DeployInput,
   step: PlannedStep,
   signal: AbortSignal,
+  context?: ReleaseContext,
 ): Promise<StepReport> {
-  const { plan, variables, secretValues } = await releaseContext(ports, input)
+  const { plan, variables, secretValues } = context ?? (await releaseContext(ports, input))
   const planned = step.command(plan)
   if (!planned) return { detail: step.nothing, skipped: true }
   const timeoutMs = step.timeoutMs(plan)

@@ -9,20 +9,22 @@ import { typedFailure } from './typed-failure.ts'
 const heartbeatEvery = 1000
 
 /**
- * Makes an activity of the body of a step: RUNNING in the store before, done after, a heartbeat all along,
- * and every expected error as a typed failure that is not retried.
+ * Makes an activity of the body of a step: RUNNING in the store while it begins, done after, a heartbeat all along,
+ * and every expected error as a typed failure that is not retried. `record` comes before the first of the two writes.
  */
 export const asStep =
   <Report extends StepReport>(
     name: StepName,
     { store }: { store: Store },
     body: (input: DeployInput, signal: AbortSignal) => Promise<Report>,
+    record: (input: DeployInput) => Promise<void> = () => Promise.resolve(),
   ) =>
   (input: DeployInput): Promise<Report> =>
     attended(async (signal) => {
-      await store.deployments.stepStarted(input.deploymentId, name, Context.current().info.attempt)
+      const { attempt } = Context.current().info
+      const shown = record(input).then(() => store.deployments.stepStarted(input.deploymentId, name, attempt))
       crashPoint(`before ${name}`, input)
-      const report = await body(input, signal)
+      const report = await settled(body(input, signal), shown)
       crashPoint(`after ${name}`, input)
       await store.deployments.stepFinished(input.deploymentId, name, {
         status: report.skipped ? 'SKIPPED' : 'SUCCEEDED',
@@ -30,6 +32,14 @@ export const asStep =
       })
       return report
     })
+
+/** Nothing of an attempt may be written after its end: both are awaited. What the body failed of comes first. */
+async function settled<Report>(body: Promise<Report>, shown: Promise<void>): Promise<Report> {
+  const [ended, written] = await Promise.allSettled([body, shown])
+  if (ended.status === 'rejected') throw ended.reason
+  if (written.status === 'rejected') throw written.reason
+  return ended.value
+}
 
 /**
  * Heartbeats while the body runs. Its signal aborts with reason `cancel` when a person cancels, and with `detach`

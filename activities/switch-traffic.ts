@@ -24,8 +24,7 @@ export const switchTraffic = (ports: Pick<Ports, 'router' | 'runtime' | 'release
     const fence = { deployment: input.number, revision: 0 }
     const candidate = await runtime.status(instanceId(input))
     if (!candidate) throw expected('SwitchFailed', 'The candidate is not running any more.')
-    await notePrevious(ports, input)
-    const hosts = await hostsOf(ports, input)
+    const [hosts] = await Promise.all([hostsOf(ports, input), notePrevious(ports, input)])
     await router.change({
       route: routeOf(input),
       fence,

@@ -78,7 +78,7 @@ export const failureCodes = {
   ExitedAtBoot: {
     step: 'validate',
     means: 'The new release exited or crashed while it was being checked.',
-    hint: 'Read its last lines below; start it locally with the same variables.',
+    hint: 'Read the last lines of its output; start it locally with the same variables.',
   },
   Unhealthy: {
     step: 'validate',

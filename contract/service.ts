@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import { configSchema } from './config.ts'
+import { routeHost } from './names.ts'
 
 /** Names become folders, host names and workflow ids: a DNS label, short enough that two of them fit in one. */
 const name = (what: string) =>
@@ -13,6 +14,14 @@ const name = (what: string) =>
 
 export const serviceIdSchema = name('a service id').openapi({ example: 'shop' })
 export const environmentNameSchema = name('an environment name').openapi({ example: 'production' })
+
+/** An environment that is to be: its host name has both names in one label, of which DNS allows 63 characters. */
+export const newEnvironmentParamsSchema = z
+  .object({ serviceId: serviceIdSchema, environment: environmentNameSchema })
+  .refine(({ serviceId, environment }) => routeHost(serviceId, environment).split('.')[0]!.length <= 63, {
+    path: ['environment'],
+    message: 'is too long together with the service id: a host name has room for 62 characters of both',
+  })
 
 /** git's own rule accepts `a$(id)`, `-x` and `@`: this is narrower. */
 export const refSchema = z
@@ -88,6 +97,8 @@ export const domainSchema = z
   .string()
   .max(253)
   .regex(new RegExp(`^${label}(\\.${label})+$`), 'must be a lower-case host name such as shop.example.com')
+  // The rule of the URL standard: whatever ends in a number is an IPv4 address, or none at all.
+  .refine((domain) => !/\.(\d+|0x[0-9a-f]*)$/.test(domain), 'must be a host name and not an address')
 
 export const putEnvironmentSchema = z
   .strictObject({

@@ -130,6 +130,8 @@ export interface StepReport {
 
 export interface FetchReport extends StepReport {
   commitSha: string
+  /** Later steps that have nothing to do in this release, with what is shown for them: they are not run. */
+  idle?: { step: StepName; detail: string }[]
 }
 
 export interface TeardownInput {

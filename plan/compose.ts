@@ -56,6 +56,14 @@ export function composePlan({ folder, merged, own, file, procfile, detection, wa
   if (!start) throw new PlanError('NoPlan', whyNoPlan(folder, detection, procfile))
 
   const { hooks = {} } = merged
+  const install = replaced('install')
+  const build = replaced('build')
+  const migrate =
+    hooks.migrate === undefined
+      ? (procfile?.migrate ?? null)
+      : configured(hooks.migrate, 'hooks.migrate', own.hooks?.migrate)
+  const reload =
+    hooks.reload === undefined ? null : configured(hooks.reload, 'hooks.reload', own.hooks?.reload)
   const removed = (['install', 'build'] as const)
     .filter((key) => merged[key] === null)
     .map((key) => `no ${key} command: ${from(key, own[key])} says null`)
@@ -73,25 +81,33 @@ export function composePlan({ folder, merged, own, file, procfile, detection, wa
       ...configWarnings(merged, procfile),
     ],
     root: folder.root,
-    install: replaced('install'),
-    build: replaced('build'),
+    install,
+    build,
     start,
-    migrate:
-      hooks.migrate === undefined
-        ? (procfile?.migrate ?? null)
-        : configured(hooks.migrate, 'hooks.migrate', own.hooks?.migrate),
+    migrate,
     migrateTimeoutMs: merged.hookTimeout ?? defaults.hookTimeout,
-    reload: hooks.reload === undefined ? null : configured(hooks.reload, 'hooks.reload', own.hooks?.reload),
+    reload,
     healthPath: merged.health?.path ?? null,
     bootTimeoutMs: merged.bootTimeout ?? defaults.bootTimeout,
     drainMs: merged.drain ?? defaults.drain,
     buildTimeoutMs: merged.buildTimeout ?? defaults.buildTimeout,
-    tools: detection?.tools ?? [],
+    tools: (detection?.tools ?? []).filter(isUsedBy([install, build, start, migrate, reload])),
     environment: { ...detection?.environment, ...merged.environment },
     buildEnvironment: { CI: 'true', ...detection?.buildEnvironment, ...merged.environment },
     suggestions: hooks.migrate !== undefined || procfile?.migrate ? [] : (detection?.suggestions ?? []),
   }
 }
+
+/** How commands call the programs that only commands need. The language itself is needed whatever they say. */
+const calls: Readonly<Record<string, RegExp>> = { npm: /\bnp[mx]\b/, bun: /\bbunx?\b/ }
+
+/** A package manager is not asked for when other commands have taken the place of those that call it. */
+const isUsedBy =
+  (commands: (PlannedCommand | null)[]) =>
+  ({ name }: Plan['tools'][number]): boolean => {
+    const call = calls[name]
+    return call === undefined || commands.some((one) => one !== null && call.test(one.command))
+  }
 
 function staticFolder(merged: Config, folder: Folder): string {
   if (merged.static?.folder !== undefined) return plainPath(merged.static.folder)

@@ -136,9 +136,6 @@ export interface DeploymentStore {
     step: StepName,
     result: { status: 'SUCCEEDED' | 'SKIPPED'; detail: string | null },
   ): Promise<void>
-  setCommit(id: string, commit: { sha: string; message: string }): Promise<void>
-  setPlan(id: string, plan: Plan): Promise<void>
-  planOf(id: string): Promise<Plan | undefined>
   /** This deployment's release answers now; no other of the environment does. Never goes back to an older number. */
   markLive(release: ReleaseRef): Promise<void>
   /**
@@ -161,6 +158,8 @@ export interface DeploymentStore {
       supersededBy?: string
     },
   ): Promise<void>
+  /** How many there are of each status; of a status that is absent there is none. */
+  counts(): Promise<Partial<Record<DeploymentStatus, number>>>
   /** Those in QUEUED or RUNNING, oldest first. */
   unfinished(): Promise<Deployment[]>
   /** Sets or clears archivedAt. undefined when there is none; false when it has not ended. */
@@ -194,7 +193,10 @@ export interface LogStore {
 }
 
 export interface ReleaseStore {
-  /** Keeps the row that is there. `sealedVariables` is the snapshot that this release runs with. */
+  /**
+   * Keeps the row that is there, and says on the deployment which commit and release it is about.
+   * `sealedVariables` is the snapshot that this release runs with.
+   */
   record(release: {
     releaseId: string
     deploymentId: string
@@ -202,6 +204,7 @@ export interface ReleaseStore {
     environment: string
     number: number
     commitSha: string
+    commitMessage: string
     plan: Plan
     sealedVariables: SealedVariable[]
   }): Promise<void>

@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+import { deploymentStatuses } from '../contract/vocabulary.ts'
 import type { Store } from '../ports/store.ts'
 
 export type Metrics = ReturnType<typeof createMetrics>
@@ -27,17 +28,15 @@ export function createMetrics(store: Pick<Store, 'deployments'>) {
   })
   void new Gauge({
     name: 'sluice_deployments',
-    help: 'Deployments that wait or run, by status',
+    help: 'Deployments by status',
     labelNames: ['status'],
     registers,
     async collect() {
       // The other measurements matter most while the database is away.
-      const unfinished = await store.deployments.unfinished().catch(() => undefined)
+      const counts = await store.deployments.counts().catch(() => undefined)
       this.reset()
-      if (!unfinished) return
-      for (const status of ['QUEUED', 'RUNNING']) {
-        this.set({ status }, unfinished.filter((one) => one.status === status).length)
-      }
+      if (!counts) return
+      for (const status of deploymentStatuses) this.set({ status }, counts[status] ?? 0)
     },
   })
   return { registry, requests, accepted, streams }

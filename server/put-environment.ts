@@ -1,9 +1,7 @@
-import { routeHost } from '../contract/names.ts'
 import type { PutEnvironment } from '../contract/service.ts'
 import { Taken, type EnvironmentRow, type SealedVariable } from '../ports/store.ts'
 import type { AppDeps } from './deps.ts'
 import { Refusal } from './refusal.ts'
-import { invalid } from './validation.ts'
 import { variableContext } from '../contract/names.ts'
 
 /**
@@ -16,7 +14,7 @@ export async function putEnvironment(
   environment: string,
   change: PutEnvironment,
 ): Promise<{ row: EnvironmentRow; created: boolean }> {
-  requireFreeHosts(deps, serviceId, environment, change.domains ?? [])
+  requireFreeHosts(deps, change.domains ?? [])
   const put = await putRow(deps, serviceId, environment, change)
   if (change.variables) await replaceVariables(deps, put.row, change.variables)
   return put
@@ -60,24 +58,7 @@ async function replaceVariables(
   await store.variables.replace(serviceId, environment, sealed)
 }
 
-function requireFreeHosts(
-  { settings }: Pick<AppDeps, 'settings'>,
-  serviceId: string,
-  environment: string,
-  domains: readonly string[],
-): void {
-  // A label of a host name has at most 63 characters.
-  if ((routeHost(serviceId, environment).split('.')[0] ?? '').length > 63) {
-    throw invalid([
-      {
-        pointer: '/path/environment',
-        message: `is too long together with ${serviceId}: host names allow 62 characters for both`,
-      },
-    ])
-  }
-  const numeric = domains.findIndex((domain) => /\.\d+$/.test(domain))
-  if (numeric >= 0)
-    throw invalid([{ pointer: `/domains/${numeric}`, message: 'must be a host name and not an address' }])
+function requireFreeHosts({ settings }: Pick<AppDeps, 'settings'>, domains: readonly string[]): void {
   const own = new URL(settings.url).hostname
   if (domains.includes(own)) throw domainTaken(`${own} belongs to Sluice itself`)
 }

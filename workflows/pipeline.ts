@@ -8,15 +8,15 @@ import {
 import type { Failure } from '../contract/failures.ts'
 import { releaseId } from '../contract/names.ts'
 import type { Compensation, StepName } from '../contract/vocabulary.ts'
-import type { DeployInput, DeployResult, StepReport } from '../contract/workflows.ts'
+import type { DeployInput, DeployResult, FetchReport, StepReport } from '../contract/workflows.ts'
 import { control } from './activity-policies.ts'
 import { listenForCancel } from './cancel.ts'
 import { failureFrom, isCancel } from './failure.ts'
 import { trackProgress } from './progress.ts'
 
 export interface Pipeline {
-  /** Runs one step and shows it. Canceling the deployment cancels it. */
-  step<Report extends StepReport>(name: StepName, run: () => Promise<Report>): Promise<Report>
+  /** Runs one step, unless it has nothing to do, and shows it. Canceling the deployment cancels it. */
+  step(name: StepName, run: () => Promise<StepReport | FetchReport>): Promise<void>
   /** Registers the reversal of the step that comes next. It must be harmless if that step never happens. */
   undo(reversal: () => Promise<void>): void
   /** From here on a cancel is refused: what is done once cannot be half taken back. */
@@ -33,6 +33,7 @@ export function startPipeline(input: DeployInput): Pipeline {
   const progress = trackProgress(input)
   const cancel = listenForCancel(progress)
   const undos: (() => Promise<void>)[] = []
+  const idle = new Map<StepName, string>()
   let current: StepName | null = null
   let commitSha: string | null = input.commitSha ?? null
   let lateFailure: Failure | null = null
@@ -56,14 +57,16 @@ export function startPipeline(input: DeployInput): Pipeline {
   return {
     async step(name, run) {
       current = name
+      const nothing = idle.get(name)
+      if (nothing !== undefined) return progress.stepFinished(name, 'SKIPPED', nothing)
       progress.stepStarted(name)
       const report = await cancel.scope.run(run)
-      if ('commitSha' in report && typeof report.commitSha === 'string') {
+      if ('commitSha' in report) {
         commitSha = report.commitSha
         progress.commit(commitSha)
+        for (const { step, detail } of report.idle ?? []) idle.set(step, detail)
       }
       progress.stepFinished(name, report.skipped ? 'SKIPPED' : 'SUCCEEDED', report.detail)
-      return report
     },
 
     undo(reversal) {

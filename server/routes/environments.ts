@@ -1,5 +1,9 @@
 import { createRoute } from '@hono/zod-openapi'
-import { environmentSchema, putEnvironmentSchema } from '../../contract/service.ts'
+import {
+  environmentSchema,
+  newEnvironmentParamsSchema,
+  putEnvironmentSchema,
+} from '../../contract/service.ts'
 import type { EnvironmentRow } from '../../ports/store.ts'
 import type { AppDeps } from '../deps.ts'
 import { environmentView } from '../environment-view.ts'
@@ -43,7 +47,7 @@ const put = createRoute({
   summary: 'Create or change an environment',
   description: 'What is left out stays as it is. `variables` replaces all of them; new ones are secret.',
   tags,
-  request: { params: environmentParams, body: bodyOf(putEnvironmentSchema, wanted) },
+  request: { params: newEnvironmentParamsSchema, body: bodyOf(putEnvironmentSchema, wanted) },
   responses: {
     200: jsonOf(environmentSchema, 'Changed', example),
     201: { ...jsonOf(environmentSchema, 'Created', example), headers: locationHeader },

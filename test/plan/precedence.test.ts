@@ -26,6 +26,16 @@ describe('precedence', () => {
       'start: from-file\nhooks: {migrate: migrate-file, reload: reload-file}\nenvironment: {A: file, B: file}\n',
   }
 
+  test('a package manager is asked for only by commands that call it', () => {
+    const tools = (sluiceYaml: string) =>
+      planOf({ ...node, 'sluice.yaml': sluiceYaml }).tools.map(({ name }) => name)
+    const own = 'install: ./get.sh\nbuild: ./make.sh\nstart: exec node server.js\n'
+    expect(tools('')).toContain('npm')
+    expect(tools(own)).toEqual(['node'])
+    expect(tools(`${own}hooks: {migrate: npx migrate}`)).toEqual(['node', 'npm'])
+    expect(tools('start: exec node server.js')).toContain('npm')
+  })
+
   test('the environment wins over sluice.yaml, key by key', () => {
     const planned = planOf(files, { hooks: { migrate: 'migrate-own' }, environment: { A: 'own' } })
     expect(planned).toMatchObject({

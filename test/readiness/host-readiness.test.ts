@@ -138,6 +138,7 @@ test('a rollback needs its release, not its branch, and checks the variables of 
     environment: 'production',
     number: 1,
     commitSha: 'a'.repeat(40),
+    commitMessage: 'a',
     plan: {} as never,
     sealedVariables: [seal('OLD_URL', 'redis://127.0.0.1:1')],
   })

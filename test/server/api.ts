@@ -160,7 +160,6 @@ const sha = (number: number) => number.toString(16).padStart(40, '0')
 export async function succeed(api: Api, { id, number, serviceId, environment }: Deployment): Promise<void> {
   const { deployments, releases } = api.store
   await deployments.started(id, { runId: 'run', at: new Date() })
-  await deployments.setCommit(id, { sha: sha(number), message: 'a change' })
   await releases.record({
     releaseId: `${serviceId}.${environment}.r${number}`,
     deploymentId: id,
@@ -168,6 +167,7 @@ export async function succeed(api: Api, { id, number, serviceId, environment }: 
     environment,
     number,
     commitSha: sha(number),
+    commitMessage: 'a change',
     plan: {} as never,
     sealedVariables: [],
   })

@@ -329,6 +329,7 @@ describe('rollback', () => {
       environment: 'production',
       number: 2,
       commitSha: 'b'.repeat(40),
+      commitMessage: 'b',
       plan: {} as never,
       sealedVariables: [],
     })

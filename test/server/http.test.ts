@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Problem } from '../../contract/problems.ts'
+import { deploymentStatuses } from '../../contract/vocabulary.ts'
 import { addShop, expectProblem, startApi, token, type Answer, type Api } from './api.ts'
 
 let api: Api
@@ -234,7 +235,7 @@ describe('state of the server', () => {
     const { text, headers } = await api.call('GET', '/metrics')
     expect(headers.get('content-type')).toContain('text/plain')
     expect(text).toContain('route="/v1/services/:serviceId",status="200"')
-    expect(text).toContain('sluice_deployments{status="QUEUED"}')
+    for (const status of deploymentStatuses) expect(text).toContain(`sluice_deployments{status="${status}"}`)
     expect(text).not.toContain('/v1/services/shop')
   })
 

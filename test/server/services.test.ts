@@ -172,12 +172,35 @@ describe('environments', () => {
     expect(after.body.variables).toHaveLength(2)
   })
 
+  it('refuses names that are too long for one label of a host name', async () => {
+    const serviceId = 's'.repeat(40)
+    const source = git('https://git.example.com/acme/long')
+    expect((await api.call('POST', '/v1/services', { serviceId, source })).status).toBe(201)
+    const put = (environment: string) => `/v1/services/${serviceId}/environments/${environment}`
+    const { body } = await api.refused(422, 'ValidationFailed', 'PUT', put('e'.repeat(23)), {
+      branch: 'main',
+    })
+    expect(body.errors).toMatchObject([
+      { pointer: '/path/environment', message: expect.stringContaining('62 characters') },
+    ])
+    expect((await api.call('PUT', put('e'.repeat(22)), { branch: 'main' })).status).toBe(201)
+    expect((await api.call('PUT', put('production'), { branch: 'main' })).status).toBe(201)
+  })
+
   it('refuses a domain of another environment, of another default host, and of Sluice itself', async () => {
     await addShop(api, 'rival', 'staging')
     const rival = '/v1/services/rival/environments/staging'
     await api.refused(409, 'DomainTaken', 'PUT', rival, { branch: 'main', domains: ['store.example.com'] })
     await api.refused(409, 'DomainTaken', 'PUT', rival, { branch: 'main', domains: ['store.localhost'] })
-    await api.refused(422, 'ValidationFailed', 'PUT', rival, { branch: 'main', domains: ['127.0.0.1'] })
+    for (const address of ['127.0.0.1', '192.168.0x7f', '10.0.0.0x']) {
+      const { body } = await api.refused(422, 'ValidationFailed', 'PUT', rival, {
+        branch: 'main',
+        domains: ['fine.example.com', address],
+      })
+      expect(body.errors).toEqual([
+        { pointer: '/domains/1', message: 'must be a host name and not an address' },
+      ])
+    }
     expect((await api.call<Environment>('GET', rival)).body.domains).toEqual([])
   })
 

@@ -7,6 +7,7 @@ import {
   readFileSync,
   rmSync,
   truncateSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs'
 import path from 'node:path'
@@ -60,6 +61,17 @@ describe('the mirror of a service', () => {
     expect(readdirSync(path.join(mirror, 'objects', 'pack'))).not.toContain('tmp_pack_abc')
   })
 
+  it('is free when a power loss has torn its lock', async () => {
+    const { repository, mirror, source, from } = setUp()
+    const sha = repository.commit({ a: '1' })
+    await source.resolve(from, 'main')
+    writeFileSync(`${mirror}.lock`, '')
+    const before = new Date(Date.now() - 60_000)
+    utimesSync(`${mirror}.lock`, before, before)
+    expect((await source.resolve(from, 'main')).sha).toBe(sha)
+    expect(existsSync(`${mirror}.lock`)).toBe(false)
+  })
+
   const damage: Record<string, (mirror: string) => void> = {
     'has no HEAD': (mirror) => rmSync(path.join(mirror, 'HEAD')),
     'has an unreadable configuration': (mirror) => writeFileSync(path.join(mirror, 'config'), '[core\n'),
@@ -74,6 +86,10 @@ describe('the mirror of a service', () => {
         chmodSync(name, 0o600)
         truncateSync(name)
       }
+    },
+    'has empty references': (mirror) => {
+      const refs = path.join(mirror, 'refs', 'sluice')
+      for (const name of readdirSync(refs)) truncateSync(path.join(refs, name))
     },
     'has a broken list of shallow commits': (mirror) => writeFileSync(path.join(mirror, 'shallow'), 'x\n'),
   }

@@ -210,7 +210,7 @@ test('nothing changes a deployment that has ended', async () => {
   await started(id)
   await store.deployments.stepStarted(id, 'fetch', 1)
   await store.deployments.stepFinished(id, 'fetch', { status: 'SUCCEEDED', detail: null })
-  await store.deployments.setCommit(id, { sha: 'a'.repeat(40), message: 'late' })
+  await store.releases.record(releaseMadeBy(id, 'late'))
   await store.deployments.cancelRequested(id, { by: 'ann', reason: null })
   await store.deployments.finish(id, { status: 'FAILED', compensation: 'FAILED', failure: null, step: null })
   expect(await find(id)).toEqual(before)
@@ -280,12 +280,29 @@ test('unfinished deployments come oldest first', async () => {
   expect((await store.deployments.unfinished()).map(({ number }) => number)).toEqual([2, 3])
 })
 
-test('a commit and a plan are kept with it', async () => {
+/** As the fetch of the first deployment records it. */
+const releaseMadeBy = (id: string, commitMessage: string) => ({
+  releaseId: 'shop.production.r1',
+  deploymentId: id,
+  serviceId: 'shop',
+  environment: 'production',
+  number: 1,
+  commitSha: 'a'.repeat(40),
+  commitMessage,
+  plan: { technology: 'static', reasons: ['index\0.html'] } as never,
+  sealedVariables: [],
+})
+
+test('the release, its plan and the commit appear together', async () => {
   const id = await queue(store, 1)
-  await store.deployments.setCommit(id, { sha: 'a'.repeat(40), message: 'one\0two \ud800' })
-  expect(await find(id)).toMatchObject({ commitSha: 'a'.repeat(40), commitMessage: 'one\u2400two \ufffd' })
-  expect(await store.deployments.planOf(id)).toBeUndefined()
-  const plan = { technology: 'static', reasons: ['index\0.html'] } as never
-  await store.deployments.setPlan(id, plan)
-  expect(await store.deployments.planOf(id)).toEqual({ technology: 'static', reasons: ['index\u2400.html'] })
+  await store.releases.record(releaseMadeBy(id, 'one\0two \ud800'))
+  expect(await find(id)).toMatchObject({
+    releaseId: 'shop.production.r1',
+    commitSha: 'a'.repeat(40),
+    commitMessage: 'one\u2400two \ufffd',
+  })
+  expect((await store.releases.find('shop.production.r1'))?.plan).toEqual({
+    technology: 'static',
+    reasons: ['index\u2400.html'],
+  })
 })

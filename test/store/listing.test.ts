@@ -70,6 +70,17 @@ test('filters combine', async () => {
   expect(await allPages({ status: 'FAILED', includeArchived: true })).toEqual(['blog.production.1'])
 })
 
+test('deployments are counted by status, archived ones too', async () => {
+  expect(await store.deployments.counts()).toEqual(await countsByListing())
+})
+
+async function countsByListing(): Promise<Record<string, number>> {
+  const { data } = await store.deployments.list({ includeArchived: true, limit: 100 })
+  return Object.fromEntries(
+    Object.entries(Object.groupBy(data, ({ status }) => status)).map(([status, all]) => [status, all.length]),
+  )
+}
+
 test.each(['', 'x', 'ZA', "' or 1=1", 'ZDEyMzQ1Njc4OTAxMjM0NTY3ODkw'])(
   'the cursor %j is refused',
   async (cursor) => {
@@ -113,4 +124,6 @@ test('among 100,000 deployments every list is read through an index, without sor
     await client.end()
   }
   expect((await store.deployments.list({ includeArchived: false, limit: 100 })).data).toHaveLength(100)
+  // Beside those of the other tests; archived ones are counted too.
+  expect((await store.deployments.counts()).SUCCEEDED).toBeGreaterThanOrEqual(100_001)
 }, 60_000)

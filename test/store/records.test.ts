@@ -107,6 +107,7 @@ const release = (number: number) => ({
   environment: 'production',
   number,
   commitSha: String(number).repeat(40),
+  commitMessage: 'a change',
   plan: { technology: 'static' } as never,
   sealedVariables: [sealed('A')],
 })

@@ -8,8 +8,8 @@ import type { LogStore } from '../../../ports/store.ts'
 import { hostEnvironment, reachEnvironment } from '../../process/host-environment.ts'
 import { serviceFolders } from '../../process/service-folders.ts'
 import type { ServiceUsers } from '../../process/service-user.ts'
+import { FoundTools } from './found-tools.ts'
 import { StepLog } from './step-log.ts'
-import { hasTool, toolVersion } from './tool-version.ts'
 
 export interface NativeBuilderOptions {
   jobs: Jobs
@@ -29,20 +29,24 @@ type Work = Parameters<Builder['run']>[1]
 /** Builds with the machine's own tools, in the release folder, as the service's user. */
 export function nativeBuilder(options: NativeBuilderOptions): Builder {
   const { jobs, secrets, logs, logCap = defaults.stepLogCap } = options
+  const tools = new FoundTools()
   return {
     has: async (tool, { serviceId, environment }) =>
-      hasTool(tool, await options.users.userOf(serviceId, environment)),
+      tools.has(tool, await options.users.userOf(serviceId, environment)),
     versionOf: async (tool, { serviceId, environment }) =>
-      toolVersion(tool, await options.users.userOf(serviceId, environment)),
+      tools.versionOf(tool, await options.users.userOf(serviceId, environment)),
 
     run: async (step, work) => {
       const secretValues = work.secretValues ?? Object.values(work.variables)
       const { deploymentId } = work.release
       const mask = secrets.mask(secretValues)
-      const log = await StepLog.open({ logs, deploymentId, step, mask, cap: logCap })
+      const [log, spec] = await Promise.all([
+        StepLog.open({ logs, deploymentId, step, mask, cap: logCap }),
+        specOf(options, step, work),
+      ])
       const output = { from: log.from, write: (chunk: Buffer, offset: number) => log.write(chunk, offset) }
       try {
-        const result = await jobs.run(await specOf(options, step, work), { signal: work.signal, output })
+        const result = await jobs.run(spec, { signal: work.signal, output })
         await log.finish()
         const tailMask = secrets.mask(secretValues)
         return { ...result, tail: tailMask.push(result.tail) + tailMask.flush() }

@@ -57,6 +57,8 @@ async function fetchObject(
   const fetchWith = (depth: readonly string[]) =>
     mirror.git(
       [
+        // A mirror can be made anew: what a power loss has torn is noticed when it is read.
+        ...['-c', 'core.fsync=none'],
         'fetch',
         '--quiet',
         ...depth,

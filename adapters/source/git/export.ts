@@ -40,13 +40,9 @@ async function checkOut(mirror: Mirror, sha: string, folder: string): Promise<vo
   const index = path.join(mirror.directory, `sluice-index-${randomBytes(6).toString('hex')}`)
   const environment = { GIT_INDEX_FILE: index }
   try {
-    await mirror.read(['read-tree', `${sha}^{tree}`], { environment })
     const written = await mirror.git(
-      [`--work-tree=${folder}`, 'checkout-index', '--quiet', '--all', '--force'],
-      {
-        environment,
-        umask: '022',
-      },
+      [`--work-tree=${folder}`, 'read-tree', '--reset', '-u', `${sha}^{tree}`],
+      { environment, umask: '022' },
     )
     if (written.code !== 0) throw await writeFailure(folder, () => mirror.failure(written))
   } finally {

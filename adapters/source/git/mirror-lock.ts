@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { readlink, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { link, readlink, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createDurable, readJsonIfThere } from '../../files/durable.ts'
+import { readJsonIfThere } from '../../files/durable.ts'
 import { bootId, identityOf, isAlive, type ProcessIdentity } from '../../process/identity.ts'
 
 /** What stands in the lock file. */
@@ -39,7 +39,7 @@ export async function takeLock(file: string, signal?: AbortSignal): Promise<Held
     signal?.throwIfAborted()
     const holder = await readHolder(file)
     if (!holder) {
-      if (await createDurable(file, JSON.stringify(mine), { mode: 0o600 })) return held(file, mine)
+      if (await create(file, mine)) return held(file, mine)
     } else if (await isAbandoned(file, holder, mine.space)) {
       await clear(file, holder, mine.space, signal)
     } else {
@@ -87,9 +87,32 @@ async function isAbandoned(file: string, holder: Holder, space: string): Promise
   return touched !== undefined && Date.now() - touched.mtimeMs > silentMs
 }
 
-/** undefined when nobody holds it. */
+/**
+ * Not synced to the disk: after a power loss nobody holds it any more. Only one of several wins.
+ * @returns false when the file is there
+ */
+async function create(file: string, mine: Holder): Promise<boolean> {
+  const complete = `${file}.${mine.token}`
+  await writeFile(complete, JSON.stringify(mine), { mode: 0o600 })
+  try {
+    await link(complete, file)
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+    throw error
+  } finally {
+    await rm(complete, { force: true })
+  }
+}
+
+/** undefined when nobody holds it. One that a power loss has torn is nobody's of this boot. */
 async function readHolder(file: string): Promise<Holder | undefined> {
-  return readJsonIfThere<Holder>(file)
+  try {
+    return await readJsonIfThere<Holder>(file)
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error
+    return { token: '', space: '', process: identityOf(process.pid)!, git: null }
+  }
 }
 
 /** A git whose caller was killed: nobody waits for its result. */

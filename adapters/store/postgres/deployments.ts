@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import type { Kysely, RawBuilder } from 'kysely'
+import type { Kysely } from 'kysely'
 import { finalStatuses } from '../../../contract/vocabulary.ts'
 import type { DeploymentStore } from '../../../ports/store.ts'
 import { selectDeployments, toDeployments } from './deployment-rows.ts'
@@ -8,13 +8,13 @@ import { addEvent, readEvents } from './events.ts'
 import { finishDeployment } from './finish.ts'
 import { listDeployments } from './listing.ts'
 import { markLive, unmarkLive } from './live.ts'
-import { openDeployment, whileOpen } from './open-deployment.ts'
+import { whileOpen } from './open-deployment.ts'
 import { recordQueued } from './queued.ts'
 import { startDeployment } from './start.ts'
 import { endStep, startStep } from './steps.ts'
-import { storable, storableJson, storableOrNull } from './storable.ts'
+import { storable, storableOrNull } from './storable.ts'
 import type { Tables } from './tables.ts'
-import { notify, notifying } from './watch.ts'
+import { notify } from './watch.ts'
 
 export const deploymentStore = (db: Kysely<Tables>, ui: TemporalUi | undefined): DeploymentStore => {
   const find = async (id: string) =>
@@ -28,15 +28,6 @@ export const deploymentStore = (db: Kysely<Tables>, ui: TemporalUi | undefined):
     started: (id, run) => startDeployment(db, id, run),
     stepStarted: (id, step, attempt) => startStep(db, id, step, attempt),
     stepFinished: (id, step, result) => endStep(db, id, step, result),
-
-    setCommit: (id, { sha, message }) =>
-      setColumns(db, id, sql`commit_sha = ${sha}, commit_message = ${storable(message)}`),
-    setPlan: (id, plan) => setColumns(db, id, sql`plan = ${storableJson(plan)}::jsonb`),
-
-    async planOf(id) {
-      const row = await db.selectFrom('deployments').select('plan').where('id', '=', id).executeTakeFirst()
-      return row?.plan ?? undefined
-    },
 
     markLive: (release) => markLive(db, release),
     unmarkLive: (release, previous) => unmarkLive(db, release, previous),
@@ -53,6 +44,15 @@ export const deploymentStore = (db: Kysely<Tables>, ui: TemporalUi | undefined):
       }),
 
     finish: (id, outcome) => whileOpen(db, id, (trx, open) => finishDeployment(trx, open, outcome)),
+
+    async counts() {
+      const rows = await db
+        .selectFrom('deployments')
+        .select(['status', (eb) => eb.fn.countAll<number>().as('count')])
+        .groupBy('status')
+        .execute()
+      return Object.fromEntries(rows.map(({ status, count }) => [status, count]))
+    },
 
     async unfinished() {
       const rows = await selectDeployments(db)
@@ -77,11 +77,4 @@ export const deploymentStore = (db: Kysely<Tables>, ui: TemporalUi | undefined):
 
     events: (id, afterSeq, limit) => readEvents(db, id, afterSeq, limit),
   }
-}
-
-async function setColumns(db: Kysely<Tables>, id: string, set: RawBuilder<unknown>): Promise<void> {
-  await sql`
-    with open as (${openDeployment(id)}),
-    changed as (update deployments set ${set} from open where deployments.id = open.id returning open.id)
-    ${notifying(sql`select id from changed`)}`.execute(db)
 }

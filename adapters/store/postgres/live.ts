@@ -6,22 +6,38 @@ import type { Fence } from '../../../contract/routing.ts'
 import type { ReleaseRef } from '../../../contract/workflows.ts'
 import { addEvent } from './events.ts'
 import type { Tables } from './tables.ts'
-import { notify } from './watch.ts'
+import { notify, notifying } from './watch.ts'
 
 /** Fenced as the router is: revision 0 of a deployment makes it live, 1 takes that back for good. */
-export const markLive = (db: Kysely<Tables>, release: ReleaseRef): Promise<void> =>
-  moveLive(db, release, { deployment: release.number, revision: 0 }, async (trx) => {
-    await trx
-      .updateTable('deployments')
-      .set({
-        live_at: sql`now()`,
-        release_id: releaseId(release.serviceId, release.environment, release.releaseNumber),
-      })
-      .where('id', '=', release.deploymentId)
-      .execute()
-    await addLiveEvent(trx, release.deploymentId, null)
-    return release.number
-  })
+export async function markLive(db: Kysely<Tables>, release: ReleaseRef): Promise<void> {
+  const { serviceId, environment, number, releaseNumber } = release
+  // One statement, because a deployment is not live for anybody before it is done.
+  await sql`
+    with held as (
+      select service_id, environment, live_number from environments
+      where service_id = ${serviceId} and environment = ${environment}
+        and (fence_deployment, fence_revision) < (${number}::int, 0) for no key update
+    ),
+    moved as (
+      update environments set live_number = ${number}, fence_deployment = ${number}, fence_revision = 0
+      from held where environments.service_id = held.service_id and environments.environment = held.environment
+      returning held.live_number as before
+    ),
+    changed as (
+      update deployments set live_at = now(), last_event_seq = last_event_seq + 1,
+        release_id = ${releaseId(serviceId, environment, releaseNumber)}
+      from moved where id = ${release.deploymentId}
+      returning id, last_event_seq as seq, status
+    ),
+    stored as (
+      insert into deployment_events (deployment_id, seq, type, status)
+      select id, seq, 'live', status from changed
+    )
+    ${notifying(sql`
+      select id from changed
+      union select id from deployments join moved on number = moved.before
+      where service_id = ${serviceId} and environment = ${environment}`)}`.execute(db)
+}
 
 export const unmarkLive = (db: Kysely<Tables>, release: ReleaseRef, previous: number | null): Promise<void> =>
   moveLive(db, release, { deployment: release.number, revision: 1 }, async (trx, live) => {

@@ -3,7 +3,7 @@ import type { Kysely } from 'kysely'
 import type { ReleaseStore } from '../../../ports/store.ts'
 import { isOrphan } from './errors.ts'
 import { openDeployment } from './open-deployment.ts'
-import { storableJson } from './storable.ts'
+import { storable, storableJson } from './storable.ts'
 import type { Tables } from './tables.ts'
 import { notifying } from './watch.ts'
 
@@ -88,7 +88,8 @@ async function recordRelease(
     with made as (${made}),
     open as (${openDeployment(release.deploymentId)}),
     changed as (
-      update deployments set release_id = ${release.releaseId}
+      update deployments set release_id = ${release.releaseId}, commit_sha = ${release.commitSha},
+        commit_message = ${storable(release.commitMessage)}
       from open where deployments.id = open.id
     )
     ${notifying(sql`select ${release.deploymentId}`)}`.execute(db)

@@ -101,7 +101,6 @@ export interface DeploymentsTable {
   workflow_id: string
   run_id: string | null
   requested_by: string
-  plan: NullableJson<Plan>
   queued_at: Date
   started_at: Date | null
   finished_at: Date | null
