@@ -18,10 +18,11 @@ export const settleTerminated =
       const route = await router.find(routeOf(input))
       const { target } = route ?? {}
       if (!target || target.instance !== id) {
+        const migrating = await isMigrating(store, input)
         await jobs.discard(`${id}/`)
         await runtime.stop(id, 0)
         await discard(ports, input)
-        return { live: false }
+        return { live: false, migrating }
       }
       await jobs.discard(`${id}/`)
       const { serviceId, environment, number, releaseNumber } = input
@@ -30,3 +31,11 @@ export const settleTerminated =
       await store.deployments.markLive(input)
       return { live: true }
     })
+
+/** Its hook may have been started, and is ended now wherever it is. */
+async function isMigrating(store: Ports['store'], { deploymentId }: DeployInput): Promise<boolean> {
+  const steps = (await store.deployments.find(deploymentId))?.steps ?? []
+  if (!steps.some(({ name, status }) => name === 'migrate' && status === 'RUNNING')) return false
+  const hook = (await store.deployments.planOf(deploymentId))?.migrate
+  return hook !== null && !hook?.repeatable
+}

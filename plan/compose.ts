@@ -9,6 +9,8 @@ import { whyNoPlan } from './no-plan.ts'
 import type { Procfile } from './procfile.ts'
 import { serveStatic } from './static.ts'
 
+type Migration = NonNullable<NonNullable<Config['hooks']>['migrate']>
+
 interface Parts {
   folder: Folder
   /** sluice.yaml under the environment's own configuration. */
@@ -79,7 +81,7 @@ export function composePlan({ folder, merged, own, file, procfile, detection, wa
     migrate:
       hooks.migrate === undefined
         ? (procfile?.migrate ?? null)
-        : configured(hooks.migrate, 'hooks.migrate', own.hooks?.migrate),
+        : migration(hooks.migrate, from('hooks.migrate', own.hooks?.migrate)),
     migrateTimeoutMs: merged.hookTimeout ?? defaults.hookTimeout,
     reload: hooks.reload === undefined ? null : configured(hooks.reload, 'hooks.reload', own.hooks?.reload),
     healthPath: merged.health?.path ?? null,
@@ -91,6 +93,12 @@ export function composePlan({ folder, merged, own, file, procfile, detection, wa
     buildEnvironment: { CI: 'true', ...detection?.buildEnvironment, ...merged.environment },
     suggestions: hooks.migrate !== undefined || procfile?.migrate ? [] : (detection?.suggestions ?? []),
   }
+}
+
+function migration(hook: Migration, reason: string): Plan['migrate'] {
+  if (typeof hook === 'string') return { command: hook, reason }
+  const { run, repeatable, check } = hook
+  return { command: run, reason, ...(repeatable ? { repeatable } : {}), ...(check ? { check } : {}) }
 }
 
 function staticFolder(merged: Config, folder: Folder): string {
