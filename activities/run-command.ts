@@ -2,12 +2,13 @@ import type { FailureCode } from '../contract/failures.ts'
 import type { Plan } from '../contract/plan.ts'
 import type { DeployInput, StepReport } from '../contract/workflows.ts'
 import type { Ports } from '../ports/index.ts'
+import type { JobResult } from '../ports/jobs.ts'
 import { releaseContext, type ReleaseContext } from './release-context.ts'
 import { expected } from './typed-failure.ts'
 
 /** How one step runs its command of the plan. */
 export interface PlannedStep {
-  name: 'install' | 'build' | 'migrate' | 'reload'
+  name: 'install' | 'build' | 'reload'
   command(plan: Plan): { command: string; reason: string } | null
   timeoutMs(plan: Plan): number
   failure: FailureCode
@@ -30,18 +31,25 @@ export async function runCommand(
   const { command } = planned
   const work = { release: input, plan, command, variables, secretValues, timeoutMs, signal }
   const result = await ports.builder.run(step.name, work)
-  if (result.outcome === 'timedOut') {
-    throw expected('CommandTimedOut', `\`${command}\` ran longer than ${timeoutMs / 1000} s.\n${result.tail}`)
-  }
-  if (result.outcome === 'unknown') {
-    throw expected(
-      'MigrationOutcomeUnknown',
-      `\`${command}\` was started, but its result was lost.\n${result.tail}`,
-    )
-  }
-  if (result.exitCode !== 0) {
-    const how = result.signal ? `was killed by ${result.signal}` : `ended with exit status ${result.exitCode}`
-    throw expected(step.failure, `\`${command}\` ${how}.\n${result.tail}`)
-  }
-  return { detail: command.length > 80 ? `${command.slice(0, 79)}…` : command }
+  if (result.outcome === 'timedOut')
+    throw expected('CommandTimedOut', overdue(command, timeoutMs, result.tail))
+  // Its processes vanish each time that it is started.
+  if (result.outcome === 'unknown')
+    throw expected(step.failure, `\`${command}\` vanished without a result.\n${result.tail}`)
+  if (result.exitCode !== 0) throw expected(step.failure, failed(command, result))
+  return { detail: shortened(command) }
 }
+
+export const overdue = (command: string, timeoutMs: number, tail: string): string =>
+  `\`${command}\` ran longer than ${timeoutMs / 1000} s.\n${tail}`
+
+export function failed(
+  command: string,
+  { signal, exitCode, tail }: Extract<JobResult, { outcome: 'exited' }>,
+): string {
+  const how = signal ? `was killed by ${signal}` : `ended with exit status ${exitCode}`
+  return `\`${command}\` ${how}.\n${tail}`
+}
+
+export const shortened = (command: string): string =>
+  command.length > 80 ? `${command.slice(0, 79)}…` : command

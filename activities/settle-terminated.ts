@@ -1,3 +1,4 @@
+import { releaseId } from '../contract/names.ts'
 import type { DeployInput, Settled } from '../contract/workflows.ts'
 import type { Ports } from '../ports/index.ts'
 import { instanceId } from './candidate.ts'
@@ -18,10 +19,11 @@ export const settleTerminated =
       const route = await router.find(routeOf(input))
       const { target } = route ?? {}
       if (!target || target.instance !== id) {
+        const migrating = await isMigrating(store, input)
         await jobs.discard(`${id}/`)
         await runtime.stop(id, 0)
         await discard(ports, input)
-        return { live: false }
+        return { live: false, migrating }
       }
       await jobs.discard(`${id}/`)
       const { serviceId, environment, number, releaseNumber } = input
@@ -30,3 +32,13 @@ export const settleTerminated =
       await store.deployments.markLive(input)
       return { live: true }
     })
+
+/** Its hook may have been started, and is ended now wherever it is. */
+async function isMigrating(store: Ports['store'], input: DeployInput): Promise<boolean> {
+  const { serviceId, environment, deploymentId, releaseNumber } = input
+  const steps = (await store.deployments.find(deploymentId))?.steps ?? []
+  if (!steps.some(({ name, status }) => name === 'migrate' && status === 'RUNNING')) return false
+  const release = await store.releases.find(releaseId(serviceId, environment, releaseNumber))
+  const hook = release?.plan.migrate
+  return hook !== null && !hook?.repeatable
+}

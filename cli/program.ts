@@ -18,6 +18,7 @@ export const commandFiles: Record<string, () => Promise<CommandFile>> = {
   cancel: () => import('./commands/cancel.ts'),
   rollback: () => import('./commands/rollback.ts'),
   retry: () => import('./commands/retry.ts'),
+  resolve: () => import('./commands/resolve.ts'),
   plan: () => import('./commands/plan.ts'),
   open: () => import('./commands/open.ts'),
   token: () => import('./commands/token.ts'),

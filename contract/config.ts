@@ -37,6 +37,17 @@ const folder = z
     'must be a folder inside the repository',
   )
 
+/** What a migration hook may say beside its command, so that Sluice need not ask a person when its result is lost. */
+const migrationSchema = z.strictObject({
+  run: command.describe('The command'),
+  repeatable: z.boolean().optional().describe('A second run does no harm: a lost result is run again'),
+  check: command
+    .optional()
+    .describe(
+      'Asked after a lost result: exit 0 says applied, 1 to 125 says not applied, which runs it again',
+    ),
+})
+
 /** What `sluice.yaml` may say, and an environment's `config` in the API, which wins over the file. */
 export const configSchema = z
   .strictObject({
@@ -46,7 +57,10 @@ export const configSchema = z
     start: command.optional().describe('Starts the web process, which listens on $PORT'),
     hooks: z
       .strictObject({
-        migrate: command.optional().describe('Runs once per deployment, on one host, before the switch'),
+        migrate: z
+          .union([command, migrationSchema], { error: 'must be a command, or an object with run' })
+          .optional()
+          .describe('Runs once per deployment, on one host, before the switch'),
         reload: command.optional().describe('Runs after the migration, then the candidate restarts'),
       })
       .optional(),

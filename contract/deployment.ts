@@ -1,6 +1,13 @@
 import { z } from '@hono/zod-openapi'
 import { environmentNameSchema, refSchema, serviceIdSchema } from './service.ts'
-import { compensations, deploymentStatuses, stepNames, stepStatuses, triggers } from './vocabulary.ts'
+import {
+  compensations,
+  deploymentStatuses,
+  migrationAnswers,
+  stepNames,
+  stepStatuses,
+  triggers,
+} from './vocabulary.ts'
 
 export const newDeploymentSchema = z
   .strictObject({
@@ -17,6 +24,12 @@ export const rollbackSchema = z
   .openapi('Rollback')
 
 export const cancelSchema = z.strictObject({ reason: z.string().max(500).optional() }).openapi('Cancel')
+
+export const resolveSchema = z
+  .strictObject({
+    migration: z.enum(migrationAnswers).describe('Whether the migration took effect, as you found it'),
+  })
+  .openapi('Resolve')
 
 export const failureSchema = z
   .object({
@@ -64,6 +77,10 @@ export const deploymentSchema = z
     cancelRequested: z
       .object({ by: z.string(), reason: z.string().nullable(), at: z.iso.datetime() })
       .nullable(),
+    migrationResolved: z
+      .object({ answer: z.enum(migrationAnswers), by: z.string(), at: z.iso.datetime() })
+      .nullable()
+      .describe('What a person found out about a migration whose outcome was unknown'),
     rollbackOf: z.string().nullable().describe('For a rollback: the deployment that built the release'),
     retryOf: z.string().nullable(),
     supersededBy: z.string().nullable(),

@@ -10,6 +10,12 @@ export const failureCodes = {
     means: 'Something that this deployment needs is missing.',
     hint: 'Put right each finding listed in the message, then deploy again.',
   },
+  MigrationUnresolved: {
+    step: 'preflight',
+    means:
+      'The result of an earlier migration of this environment was lost, and nobody has said yet whether it took effect. To run the hook now could be a second run of it.',
+    hint: 'Look in the database, then say it: `sluice resolve <deployment> --migrated` or `--not-migrated`. After that deploy or retry.',
+  },
   HostUnavailable: {
     step: 'preflight',
     means: 'The host did not take the work: its agent is not running.',
@@ -90,10 +96,17 @@ export const failureCodes = {
     means: 'The migration hook ended with an error. The old release still serves.',
     hint: 'Check the state of the database by hand before deploying again: part of it may have run.',
   },
+  MigrationTimedOut: {
+    step: 'migrate',
+    means:
+      'The migration ran longer than hookTimeout and was ended, with everything that it had started. The old release still serves.',
+    hint: 'Look what it waits for, most often a lock that another connection holds, and what of it is in the database already; part of it may have run. Then deploy again, with a longer hookTimeout in sluice.yaml if it needs one.',
+  },
   MigrationOutcomeUnknown: {
     step: 'migrate',
-    means: 'The migration was started, but its result was lost. It is never run a second time unasked.',
-    hint: 'Check in the database whether it took effect, then deploy again.',
+    means:
+      'The migration was started, but nobody saw it end: its processes were killed from outside (out of memory, say), or its result was lost. It is never run a second time unasked, and until you have answered no other deployment of this environment starts.',
+    hint: 'Look in the database whether it took effect. Then run `sluice resolve <deployment> --migrated`, after which a retry skips the hook, or `--not-migrated`, after which it runs again; then `sluice retry <deployment>`. A hook can answer by itself: `check` or `repeatable` under `hooks.migrate` in sluice.yaml.',
   },
   ReloadFailed: {
     step: 'reload',

@@ -15,6 +15,14 @@ export const commandSchema = z
   })
   .openapi('PlannedCommand')
 
+/** Plans that were stored before have neither of the two. */
+const migrationSchema = commandSchema
+  .extend({
+    repeatable: z.boolean().optional().describe('A lost result is run again'),
+    check: z.string().optional().describe('Says after a lost result whether it took effect'),
+  })
+  .openapi('PlannedMigration')
+
 export const planSchema = z
   .object({
     technology: z.string().describe('For example node, static, procfile'),
@@ -25,7 +33,7 @@ export const planSchema = z
     build: z.union([commandSchema, z.null()]),
     start: commandSchema,
     migrate: z
-      .union([commandSchema, z.null()])
+      .union([migrationSchema, z.null()])
       .describe('The hook that runs once per deployment before the switch'),
     migrateTimeoutMs: z.number().int(),
     reload: z

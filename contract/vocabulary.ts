@@ -33,6 +33,9 @@ export type Trigger = (typeof triggers)[number]
 export const compensations = ['NONE', 'DONE', 'FAILED'] as const
 export type Compensation = (typeof compensations)[number]
 
+/** What a person found out about a migration whose outcome was unknown. */
+export const migrationAnswers = ['migrated', 'not-migrated'] as const
+
 export const finalStatuses: readonly DeploymentStatus[] = ['SUCCEEDED', 'FAILED', 'CANCELED', 'SUPERSEDED']
 
 export function isFinal(status: DeploymentStatus): boolean {

@@ -146,6 +146,8 @@ export interface TeardownInput {
 export interface Settled {
   /** The switch had happened: the release is live and was kept. */
   live: boolean
+  /** It was cut off in the middle of its migration. */
+  migrating?: boolean
 }
 
 /** How a deployment workflow ended, seen from outside. */

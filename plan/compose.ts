@@ -9,6 +9,8 @@ import { whyNoPlan } from './no-plan.ts'
 import type { Procfile } from './procfile.ts'
 import { serveStatic } from './static.ts'
 
+type Migration = NonNullable<NonNullable<Config['hooks']>['migrate']>
+
 interface Parts {
   folder: Folder
   /** sluice.yaml under the environment's own configuration. */
@@ -61,7 +63,7 @@ export function composePlan({ folder, merged, own, file, procfile, detection, wa
   const migrate =
     hooks.migrate === undefined
       ? (procfile?.migrate ?? null)
-      : configured(hooks.migrate, 'hooks.migrate', own.hooks?.migrate)
+      : migration(hooks.migrate, from('hooks.migrate', own.hooks?.migrate))
   const reload =
     hooks.reload === undefined ? null : configured(hooks.reload, 'hooks.reload', own.hooks?.reload)
   const removed = (['install', 'build'] as const)
@@ -108,6 +110,12 @@ const isUsedBy =
     const call = calls[name]
     return call === undefined || commands.some((one) => one !== null && call.test(one.command))
   }
+
+function migration(hook: Migration, reason: string): Plan['migrate'] {
+  if (typeof hook === 'string') return { command: hook, reason }
+  const { run, repeatable, check } = hook
+  return { command: run, reason, ...(repeatable ? { repeatable } : {}), ...(check ? { check } : {}) }
+}
 
 function staticFolder(merged: Config, folder: Folder): string {
   if (merged.static?.folder !== undefined) return plainPath(merged.static.folder)

@@ -4,6 +4,7 @@ import { configSchema } from '../contract/config.ts'
 const keysAt: Readonly<Record<string, readonly string[]>> = {
   '': Object.keys(configSchema.shape),
   '/hooks': Object.keys(configSchema.shape.hooks.unwrap().shape),
+  '/hooks/migrate': ['run', 'repeatable', 'check'],
   '/health': Object.keys(configSchema.shape.health.unwrap().shape),
   '/static': Object.keys(configSchema.shape.static.unwrap().shape),
 }
@@ -31,14 +32,16 @@ export function nearestKey(pointer: string, key: string): string | undefined {
   if (word === '') return undefined
   const here = keysAt[pointer] ?? []
   const close = closest(word, here)
-  if (close !== undefined) return pointer === '' ? close : `${pointer.slice(1)}.${close}`
+  if (close !== undefined) return pointer === '' ? close : dotted(pointer, close)
   if (Object.hasOwn(otherNames, word)) return otherNames[word]
   for (const [place, keys] of Object.entries(keysAt)) {
     const elsewhere = closest(word, keys)
-    if (elsewhere !== undefined) return place === '' ? elsewhere : `${place.slice(1)}.${elsewhere}`
+    if (elsewhere !== undefined) return place === '' ? elsewhere : dotted(place, elsewhere)
   }
   return undefined
 }
+
+const dotted = (pointer: string, key: string): string => `${pointer.slice(1).replaceAll('/', '.')}.${key}`
 
 const simple = (key: string): string => key.toLowerCase().replaceAll(/[^a-z]/g, '')
 

@@ -11,6 +11,7 @@ export function explain(plan: Plan): string[] {
     ...commandLines('Build', plan.build, plan.buildTimeoutMs),
     ...commandLines('Start', plan.start),
     ...commandLines('Migrate', plan.migrate, plan.migrateTimeoutMs),
+    ...lostLines(plan.migrate),
     ...(plan.reload ? commandLines('Reload', plan.reload) : []),
     `Health:  ${plan.healthPath ?? 'a TCP connection'}, within ${words(plan.bootTimeoutMs)}; open requests get ${words(plan.drainMs)} at a switch`,
     ...section('Needs on the host', plan.tools.map(toolLine)),
@@ -31,6 +32,11 @@ function commandLines(title: string, command: PlannedCommand | null, limitMs?: n
   if (!command) return [`${label}none`]
   const limit = limitMs === undefined ? '' : `, at most ${words(limitMs)}`
   return [`${label}${command.command}`, `         why: ${command.reason}${limit}`]
+}
+
+function lostLines(migrate: Plan['migrate']): string[] {
+  if (migrate?.check) return [`         should its result be lost: ${migrate.check}`]
+  return migrate?.repeatable ? ['         should its result be lost: it is run again'] : []
 }
 
 const toolLine = ({ name, version, reason }: Tool): string =>

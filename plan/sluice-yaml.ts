@@ -61,10 +61,19 @@ interface SchemaProblem {
   code?: string | undefined
   path: PropertyKey[]
   message: string
+  /** Of a choice: what each of them finds wrong. */
+  errors?: SchemaProblem[][]
 }
 
 function detailsOf(problem: SchemaProblem, document: Document, lines: LineCounter): Detail[] {
   const at = pointerOf(problem.path)
+  const meant = problem.errors?.find((inner) =>
+    inner.every(({ path, code }) => path.length > 0 || code !== 'invalid_type'),
+  )
+  if (meant) {
+    const inside = meant.map((inner) => ({ ...inner, path: [...problem.path, ...inner.path] }))
+    return inside.flatMap((inner) => detailsOf(inner, document, lines))
+  }
   if (problem.code === 'unrecognized_keys') {
     return (problem as SchemaProblem & { keys: string[] }).keys.slice(0, 20).map((key) => {
       const near = nearestKey(at, key)

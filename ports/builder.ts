@@ -9,6 +9,10 @@ export interface Builder {
     work: {
       release: ReleaseRef
       plan: Plan
+      /** Name of the job among those of the deployment, where a step runs several; the step's name when absent. */
+      job?: string
+      /** Whether a lost result is run again by itself; every command but the migration when absent. */
+      repeatable?: boolean
       command: string
       variables: Record<string, string>
       /** What is masked in the log and in the tail; the values of all variables when absent. */

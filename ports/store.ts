@@ -119,6 +119,17 @@ export interface DeploymentFilter {
   cursor?: string | undefined
 }
 
+/** The newest deployment of an environment that has started its migration hook, whatever came of it. */
+export interface LastMigration {
+  deploymentId: string
+  commitSha: string | null
+  /** It ended as MigrationOutcomeUnknown. */
+  outcomeUnknown: boolean
+  resolved: MigrationAnswer | null
+}
+
+export type MigrationAnswer = NonNullable<Deployment['migrationResolved']>
+
 /**
  * Every write is safe to repeat, and none changes a deployment that has ended: a late writer loses.
  * Each change adds an event with the next `seq` of that deployment in the same transaction, and notifies.
@@ -160,6 +171,16 @@ export interface DeploymentStore {
   ): Promise<void>
   /** How many there are of each status; of a status that is absent there is none. */
   counts(): Promise<Partial<Record<DeploymentStatus, number>>>
+  /** Of the deployments with a number below `before`, or of all. */
+  lastMigration(serviceId: string, environment: string, before?: number): Promise<LastMigration | undefined>
+  /**
+   * Records what a person found out about a migration whose outcome was unknown. The same answer again keeps the first;
+   * another one replaces it, unless a later deployment has acted on it (`acted`). `known`: there is nothing to resolve.
+   */
+  resolveMigration(
+    id: string,
+    answer: Pick<MigrationAnswer, 'answer' | 'by'>,
+  ): Promise<'resolved' | 'acted' | 'known'>
   /** Those in QUEUED or RUNNING, oldest first. */
   unfinished(): Promise<Deployment[]>
   /** Sets or clears archivedAt. undefined when there is none; false when it has not ended. */
@@ -244,6 +265,8 @@ export interface IdempotencyStore {
   ): Promise<void>
   /** The request failed before it had an effect: the key may be used again. */
   release(key: string, scope: string): Promise<void>
+  /** Gives up all claims that this holder has not answered; for one that starts, and so has none under way. */
+  abandon(): Promise<void>
 }
 
 export class Taken extends Error {

@@ -30,6 +30,7 @@ export const deploymentExample: Deployment = {
   failure: null,
   compensation: 'NONE',
   cancelRequested: null,
+  migrationResolved: null,
   rollbackOf: null,
   retryOf: null,
   supersededBy: null,

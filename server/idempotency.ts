@@ -13,6 +13,8 @@ const keptHeaders = ['content-type', 'location']
  * with the key still means the same deployment: the lane knows it by `enqueueId`, which is derived from key and body.
  */
 export const idempotency = ({ store, log }: Pick<AppDeps, 'store' | 'log'>): MiddlewareHandler<AppEnv> => {
+  // Requests that are done, but whose claims could not be given back: the database was away.
+  const unsettled = new Set<string>()
   return async (c, next) => {
     const key = c.req.header('idempotency-key')
     c.set('enqueueId', randomUUID())
@@ -20,6 +22,8 @@ export const idempotency = ({ store, log }: Pick<AppDeps, 'store' | 'log'>): Mid
     refuseBadKey(key)
     const scope = `POST ${c.req.path}`
     const bodyHash = await hashOfBody(c)
+    const name = `${scope} ${key}`
+    if (unsettled.delete(name)) await store.idempotency.release(key, scope)
     const claim = await store.idempotency.claim(key, scope, bodyHash)
     if (claim.state === 'same') return replay(claim.answer)
     if (claim.state === 'running') throw stillRunning()
@@ -30,7 +34,8 @@ export const idempotency = ({ store, log }: Pick<AppDeps, 'store' | 'log'>): Mid
       if (c.res.status < 300) await store.idempotency.answer(key, scope, await answerOf(c))
       else await store.idempotency.release(key, scope)
     } catch (error) {
-      // The request itself is done; its claim expires by itself.
+      // The request itself is done; should nobody ask again, its claim expires by itself.
+      unsettled.add(name)
       log.warn({ err: error, requestId: c.get('requestId') }, 'an idempotency key could not be settled')
     }
   }

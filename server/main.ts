@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { hostname } from 'node:os'
 import { createAdaptorServer } from '@hono/node-server'
 import { Client, Connection } from '@temporalio/client'
 import { pino } from 'pino'
@@ -31,6 +32,9 @@ const [store, secrets, token] = await Promise.all([
     databaseUrl: settings.databaseUrl,
     temporalUiUrl: settings.temporalUiUrl,
     temporalNamespace: temporal.namespace,
+    patience: 3_000,
+    // Nobody else can listen there, so whoever held a key under this name before is gone.
+    holder: `${hostname()}:${settings.apiPort}`,
   }),
   keyFileSecrets(paths.keys),
   readToken(settings),
@@ -61,6 +65,9 @@ const app = createApp({
 const server = createAdaptorServer({ fetch: app.fetch })
 server.listen(settings.apiPort, settings.apiAddress)
 await once(server, 'listening')
+await store.idempotency
+  .abandon()
+  .catch((error: unknown) => log.warn({ err: error }, 'old claims stay for a minute'))
 log.info(
   { pid: process.pid, address: settings.apiAddress, port: settings.apiPort, url: settings.url },
   'ready',

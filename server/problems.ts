@@ -43,7 +43,7 @@ function refusalFor(error: Error): Refusal {
   if (isStoreDown(error)) {
     return unavailable(
       'StoreUnavailable',
-      "Sluice's database does not answer. Nothing was changed; try again.",
+      "Sluice's database does not answer. Try again: with the same Idempotency-Key nothing takes effect twice.",
     )
   }
   if (isOrphan(error)) {

@@ -22,7 +22,7 @@ import { isExhausted, isUnavailable } from './temporal-errors.ts'
 const updatesInFlight = 8
 
 /** Milliseconds until a caller hears that nothing is certain. */
-const limits = { update: 5_000, signal: 5_000, teardown: 90_000, ping: 2_000 }
+const limits = { update: 5_000, signal: 3_000, teardown: 90_000, ping: 2_000 }
 
 const service = defineSearchAttributeKey('Service', SearchAttributeType.KEYWORD)
 const environment = defineSearchAttributeKey('Environment', SearchAttributeType.KEYWORD)
@@ -64,9 +64,16 @@ export function temporalLanes({ client }: { client: Client }): Lanes {
     }
   }
 
+  const ping = () =>
+    within(limits.ping, 'Temporal does not answer.', async () => {
+      await connection.workflowService.describeNamespace({ namespace: client.options.namespace })
+    })
+
   return {
-    enqueue: (request) =>
-      within(limits.update, 'The queue of this environment does not answer.', (signal) =>
+    async enqueue(request) {
+      // What is sent to a frozen server lies in its socket, and would take effect long after the caller has given up.
+      await ping()
+      return within(limits.update, 'The queue of this environment does not answer.', (signal) =>
         gate(laneId(request.serviceId, request.environment), signal, () =>
           retryWhenExhausted(signal, () =>
             workflow.executeUpdateWithStart<typeof lane, Enqueued, [EnqueueRequest]>(
@@ -79,7 +86,8 @@ export function temporalLanes({ client }: { client: Client }): Lanes {
             ),
           ),
         ),
-      ),
+      )
+    },
 
     cancel: ({ serviceId, environment: name, ...request }) =>
       within(limits.signal, 'The cancel could not be passed on.', async () => {
@@ -90,11 +98,13 @@ export function temporalLanes({ client }: { client: Client }): Lanes {
         if (number !== undefined) await signalOr(deployWorkflowId(serviceId, name, number), signal)
       }),
 
-    forget: (serviceId, name) =>
-      within(limits.signal, 'The queue of this environment could not be closed.', async () => {
+    async forget(serviceId, name) {
+      await ping()
+      await within(limits.signal, 'The queue of this environment could not be closed.', async () => {
         const reason = 'The environment is being deleted'
         await signalOr(laneId(serviceId, name), (id) => workflow.getHandle(id).terminate(reason))
-      }),
+      })
+    },
 
     teardown: (input) =>
       within(limits.teardown, `Host ${input.host} did not remove what it has of this environment.`, () =>
@@ -106,10 +116,7 @@ export function temporalLanes({ client }: { client: Client }): Lanes {
         }),
       ),
 
-    ping: () =>
-      within(limits.ping, 'Temporal does not answer.', async () => {
-        await connection.workflowService.describeNamespace({ namespace: client.options.namespace })
-      }),
+    ping,
   }
 }
 

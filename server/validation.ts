@@ -34,10 +34,16 @@ function fieldErrors(found: ZodIssue, prefix: string): FieldError[] {
       message: 'is not known here',
     }))
   }
+  const meant = found.code === 'invalid_union' ? meantOf(found.errors) : undefined
+  if (meant) return meant.flatMap((inner) => fieldErrors(inner, prefix + pointerOf(found.path)))
   // The inner message says what a key must look like; the outer one only that it is wrong.
   const message = found.code === 'invalid_key' ? (found.issues[0]?.message ?? found.message) : found.message
   return [{ pointer: prefix + pointerOf(found.path), message }]
 }
+
+/** Of several shapes the one whose kind of value was sent: what is wrong inside it says more. */
+const meantOf = (choices: ZodIssue[][]): ZodIssue[] | undefined =>
+  choices.find((inner) => inner.every(({ path, code }) => path.length > 0 || code !== 'invalid_type'))
 
 /** RFC 6901. */
 export const pointerOf = (path: readonly PropertyKey[]): string =>

@@ -38,6 +38,9 @@ const stubborn = {
   retry: { ...outage, maximumAttempts: 200 },
 } satisfies ActivityOptions
 
+/** To give up is to ask a person what has become of the database: rather wait through a longer outage. */
+const once = { ...patient, retry: { ...outage, maximumAttempts: 200 } } satisfies ActivityOptions
+
 type Named = keyof HostActivities
 
 /** The activities of one host, each with its time-outs, its retries and its line in Temporal's web UI. */
@@ -54,7 +57,7 @@ export function activitiesOn(host: string): HostActivities {
     installDependencies: on('installDependencies', patient, 'Install dependencies'),
     buildRelease: on('buildRelease', patient, 'Build'),
     validateCandidate: on('validateCandidate', patient, 'Boot the candidate and check it'),
-    migrateDatabase: on('migrateDatabase', patient, 'Run the migration hook, at most once'),
+    migrateDatabase: on('migrateDatabase', once, 'Run the migration hook, at most once'),
     reloadCandidate: on('reloadCandidate', patient, 'Rebuild caches and check the candidate again'),
     switchTraffic: on('switchTraffic', quick, 'Send traffic to the candidate'),
     retireOldReleases: on('retireOldReleases', patient, 'Drain and stop the old release, prune'),

@@ -74,9 +74,10 @@ async function settle(deployment: QueuedDeployment, end: WorkflowEnd): Promise<v
       terminated: 'The deployment workflow was terminated.',
       timedOut: 'The deployment took longer than it may.',
     }[end as string] ?? 'The deployment workflow is gone from Temporal.'
-  const failure = failureOf('Terminated', message)
+  let failure = failureOf('Terminated', message)
   try {
-    const { live } = await activitiesOn(deployment.host).settleTerminated(deployment)
+    const { live, migrating } = await activitiesOn(deployment.host).settleTerminated(deployment)
+    if (migrating) failure = failureOf('MigrationOutcomeUnknown', `${message} Its migration was under way.`)
     await control.recordOutcome(
       live
         ? { release: deployment, status: 'SUCCEEDED', compensation: 'NONE', failure, step: null }

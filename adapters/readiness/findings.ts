@@ -15,6 +15,7 @@ export type FindingCode =
   | 'SourceRejected'
   | 'DatabaseUnreachable'
   | 'ReleaseGone'
+  | 'MigrationUnresolved'
 
 /** `fix` is a command that puts it right, when there is one. */
 export function finding(code: FindingCode, message: string, fix: string | null): Finding {

@@ -5,6 +5,7 @@ import { codeFindings } from './code.ts'
 import { unreachableDatabases } from './databases/index.ts'
 import { diskFindings } from './disk.ts'
 import { finding } from './findings.ts'
+import { migrationFindings } from './migration.ts'
 import type { HostReadinessOptions } from './options.ts'
 import type { Target } from './target.ts'
 import { trafficFindings } from './traffic.ts'
@@ -23,6 +24,7 @@ export function hostReadiness(options: HostReadinessOptions): Readiness {
       const findings = await Promise.all([
         codeFindings(options, target, service, signal),
         backingFindings(options, target, environment, signal),
+        migrationFindings(options, target),
         home === undefined ? [] : diskFindings(home),
         router === undefined ? [] : trafficFindings(router, environment),
       ])

@@ -4,7 +4,7 @@ import type { Source } from '../../ports/source.ts'
 import type { Store } from '../../ports/store.ts'
 
 export interface HostReadinessOptions {
-  store: Pick<Store, 'services' | 'environments' | 'variables' | 'releases'>
+  store: Pick<Store, 'services' | 'environments' | 'variables' | 'releases' | 'deployments'>
   secrets: Pick<Secrets, 'open'>
   source: Pick<Source, 'probe'>
   /** Folder on the disk that releases go to; without it the disk is not looked at. */

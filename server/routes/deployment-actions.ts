@@ -1,5 +1,5 @@
 import { createRoute } from '@hono/zod-openapi'
-import { cancelSchema, deploymentSchema } from '../../contract/deployment.ts'
+import { cancelSchema, deploymentSchema, resolveSchema } from '../../contract/deployment.ts'
 import type { Deployment } from '../../contract/deployment.ts'
 import { parseReleaseNumber } from '../../contract/names.ts'
 import { isFinal } from '../../contract/vocabulary.ts'
@@ -20,6 +20,7 @@ import {
   problems,
 } from '../openapi.ts'
 import { Refusal } from '../refusal.ts'
+import { resolveMigration } from '../resolve-migration.ts'
 
 const tags = ['deployments']
 const path = '/deployments/{deploymentId}'
@@ -47,6 +48,23 @@ const retry = createRoute({
   tags,
   request: one,
   responses: { 202: acceptedDeployment, ...problems(404, 409), ...bodyProblems, ...commonProblems },
+})
+
+const resolve = createRoute({
+  method: 'post',
+  path: `${path}/resolve`,
+  operationId: 'resolveDeployment',
+  summary: 'Say whether a migration of unknown outcome took effect',
+  description:
+    'For a deployment that failed with MigrationOutcomeUnknown; until then no other of its environment starts. After `migrated` a deployment of the same commit skips the migration hook, after `not-migrated` it runs again. The answer may be changed until a later deployment has acted on it.',
+  tags,
+  request: { ...one, body: bodyOf(resolveSchema, { migration: 'migrated' }) },
+  responses: {
+    200: jsonOf(deploymentSchema, 'Recorded', example),
+    ...problems(404, 409),
+    ...bodyProblems,
+    ...commonProblems,
+  },
 })
 
 const archive = createRoute({
@@ -87,6 +105,8 @@ export function deploymentActionRoutes(deps: AppDeps, { accepted }: Pick<Metrics
       const deployment = await findDeployment(deps, c.req.valid('param').deploymentId)
       requireCancelable(deployment)
       const { id: deploymentId, serviceId, environment } = deployment
+      // Else the wish would be on record, and nobody would ever carry it out.
+      await lanes.ping()
       const request = { by: 'api', reason: c.req.valid('json').reason ?? null }
       await store.deployments.cancelRequested(deploymentId, request)
       await lanes.cancel({ deploymentId, serviceId, environment, ...request })
@@ -103,6 +123,12 @@ export function deploymentActionRoutes(deps: AppDeps, { accepted }: Pick<Metrics
         c.get('enqueueId'),
       )
       return c.json(deployment, 202, locationOf(deployment))
+    })
+    .openapi(resolve, async (c) => {
+      const { id } = await findDeployment(deps, c.req.valid('param').deploymentId)
+      const { migration } = c.req.valid('json')
+      await resolveMigration(deps, id, { answer: migration, by: 'api' })
+      return c.json(await findDeployment(deps, id), 200)
     })
     .openapi(archive, async (c) =>
       c.json(await setArchived(deps, c.req.valid('param').deploymentId, true), 200),

@@ -39,6 +39,7 @@ test.each([
   ['env: {}', 'environment'],
   ['migrate: x', 'hooks.migrate'],
   ['release: x', 'hooks.migrate'],
+  ['hooks: {migrate: {run: x, repeatabel: true}}', 'hooks.migrate.repeatable'],
 ])('%s asks whether another key was meant', (text, near) => {
   expect(invalid(text).message).toContain(`did you mean ${near}?`)
 })
@@ -47,6 +48,17 @@ test('a key of nothing near gets no guess', () => {
   expect(nearestKey('', 'zzzzzz')).toBeUndefined()
   expect(nearestKey('', 'constructor')).toBeUndefined()
   expect(nearestKey('/hooks', 'migarte')).toBe('hooks.migrate')
+  expect(nearestKey('/hooks/migrate', 'chekc')).toBe('hooks.migrate.check')
+})
+
+test('a migration hook is a command, or says more; what is wrong inside is named', () => {
+  const hook = { run: 'x', check: 'y' }
+  expect(parseSluiceYaml('hooks: {migrate: {run: x, check: y}}').hooks?.migrate).toEqual(hook)
+  expect(invalid('hooks:\n  migrate:\n    run: x\n    repeatable: maybe\n').details).toEqual([
+    { pointer: '/hooks/migrate/repeatable', message: expect.stringMatching(/^line 4: .*boolean/) },
+  ])
+  expect(invalid('hooks: {migrate: 3}').message).toContain('must be a command, or an object with run')
+  expect(invalid('hooks: {migrate: {check: y}}').details).toMatchObject([{ pointer: '/hooks/migrate/run' }])
 })
 
 describe('hostile files', () => {

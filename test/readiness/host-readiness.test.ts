@@ -7,6 +7,7 @@ import { hostReadiness } from '../../adapters/readiness/index.ts'
 import type { HostReadinessOptions } from '../../adapters/readiness/options.ts'
 import { keyFileSecrets } from '../../adapters/secrets/key-file/index.ts'
 import { postgresStore } from '../../adapters/store/postgres/index.ts'
+import { failureOf } from '../../contract/failures.ts'
 import type { RouteState } from '../../contract/routing.ts'
 import type { Secrets } from '../../ports/secrets.ts'
 import { SourceError } from '../../ports/source.ts'
@@ -124,6 +125,25 @@ test('the repository is asked for the commit of a retry, with the opened passwor
 test('an error that nobody can put right is thrown, to be tried again', async () => {
   const probe = () => Promise.reject(new Error('git was killed'))
   await expect(check({ source: { probe } })).rejects.toThrow('git was killed')
+})
+
+test('a migration of unknown outcome is in the way of all but rollbacks until somebody has answered', async () => {
+  const id = await queue(store, 1)
+  await store.deployments.stepStarted(id, 'migrate', 1)
+  const failure = failureOf('MigrationOutcomeUnknown', 'lost')
+  await store.deployments.finish(id, { status: 'FAILED', compensation: 'DONE', failure, step: 'migrate' })
+  expect(await check()).toMatchObject([
+    {
+      code: 'MigrationUnresolved',
+      message: expect.stringContaining(id),
+      link: '/guides/when-a-deploy-fails#migration-unresolved',
+      fix: expect.stringContaining(`sluice resolve ${id} --migrated`),
+    },
+  ])
+  const rollback = await check({}, { trigger: 'rollback', releaseNumber: 1 })
+  expect(rollback.map(({ code }) => code)).not.toContain('MigrationUnresolved')
+  await store.deployments.resolveMigration(id, { answer: 'not-migrated', by: 'ada' })
+  expect(await check()).toEqual([])
 })
 
 test('a rollback needs its release, not its branch, and checks the variables of that release', async () => {

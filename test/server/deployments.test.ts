@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { deploymentSchema, type Deployment, type Release } from '../../contract/deployment.ts'
+import { failureOf } from '../../contract/failures.ts'
 import { addShop, deploy, end, startApi, succeed, type Api } from './api.ts'
 
 let api: Api
@@ -218,18 +219,58 @@ describe('GET /deployments', () => {
     for (const id of ['x', '..%2f..%2fetc%2fpasswd', 'a.b.0', 'a.b.99999999999', '%00']) {
       await api.refused(404, 'NotFound', 'GET', `/v1/deployments/${id}`)
     }
-    for (const action of ['cancel', 'retry', 'archive', 'unarchive']) {
+    for (const action of ['cancel', 'retry', 'archive', 'unarchive', 'resolve']) {
       await api.refused(
         404,
         'DeploymentNotFound',
         'POST',
         `/v1/deployments/${service}.production.9/${action}`,
+        action === 'resolve' ? { migration: 'migrated' } : undefined,
       )
     }
   })
 })
 
+describe('resolve', () => {
+  const resolve = (id: string, migration: string) =>
+    api.call<Deployment>('POST', `/v1/deployments/${id}/resolve`, { migration })
+
+  it('records the answer on a deployment whose migration nobody saw end', async () => {
+    const { id } = await deploy(api, service)
+    await api.store.deployments.stepStarted(id, 'migrate', 1)
+    const failure = failureOf('MigrationOutcomeUnknown', 'lost')
+    const outcome = { status: 'FAILED', compensation: 'DONE', failure, step: 'migrate' } as const
+    await api.store.deployments.finish(id, outcome)
+    const answer = await resolve(id, 'migrated')
+    expect(deploymentSchema.parse(answer.body)).toMatchObject({
+      migrationResolved: { answer: 'migrated', by: 'api' },
+    })
+    expect((await resolve(id, 'migrated')).body).toEqual(answer.body)
+    await deploy(api, service)
+    const changed = { migration: 'not-migrated' }
+    await api.refused(409, 'AlreadyResolved', 'POST', `/v1/deployments/${id}/resolve`, changed)
+  })
+
+  it('is refused where there is nothing to resolve, and for another word', async () => {
+    const { id } = await deploy(api, service)
+    await end(api, id, 'FAILED')
+    const path = `/v1/deployments/${id}/resolve`
+    await api.refused(409, 'NothingToResolve', 'POST', path, { migration: 'migrated' })
+    await api.refused(422, 'ValidationFailed', 'POST', path, { migration: 'perhaps' })
+    await api.refused(422, 'ValidationFailed', 'POST', path, {})
+  })
+})
+
 describe('cancel', () => {
+  it('leaves no trace while Temporal is down', async () => {
+    const { id } = await deploy(api, service)
+    api.lanes.down = true
+    const answer = await api.refused(503, 'TemporalUnavailable', 'POST', `/v1/deployments/${id}/cancel`)
+    api.lanes.down = false
+    expect(answer.headers.get('retry-after')).toBe('2')
+    expect((await api.store.deployments.find(id))!.cancelRequested).toBeNull()
+  })
+
   it('is passed on with who and why', async () => {
     const { id } = await deploy(api, service)
     const answer = await api.call<Deployment>('POST', `/v1/deployments/${id}/cancel`, {

@@ -41,7 +41,7 @@ export function nativeBuilder(options: NativeBuilderOptions): Builder {
       const { deploymentId } = work.release
       const mask = secrets.mask(secretValues)
       const [log, spec] = await Promise.all([
-        StepLog.open({ logs, deploymentId, step, mask, cap: logCap }),
+        StepLog.open({ logs, deploymentId, step, job: work.job ?? step, mask, cap: logCap }),
         specOf(options, step, work),
       ])
       const output = { from: log.from, write: (chunk: Buffer, offset: number) => log.write(chunk, offset) }
@@ -65,7 +65,7 @@ async function specOf(options: NativeBuilderOptions, step: Step, work: Work): Pr
   const { release, plan, command, timeoutMs } = work
   const { serviceId, environment, number } = release
   return {
-    id: `${serviceId}/${environment}/${number}/${step}`,
+    id: `${serviceId}/${environment}/${number}/${work.job ?? step}`,
     command,
     directory: path.join(options.releases.directory(release), plan.root),
     environment: await environmentOf(options, step, work),
@@ -73,7 +73,7 @@ async function specOf(options: NativeBuilderOptions, step: Step, work: Work): Pr
     environmentName: environment,
     timeoutMs,
     // A migration may have changed the database when its result is lost: never a second time unasked.
-    repeatable: step !== 'migrate',
+    repeatable: work.repeatable ?? step !== 'migrate',
   }
 }
 

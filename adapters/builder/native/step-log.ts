@@ -7,6 +7,8 @@ export interface StepLogOptions {
   logs: Pick<LogStore, 'append' | 'position'>
   deploymentId: string
   step: StepName
+  /** Whose output it is; a step may run several jobs. */
+  job: string
   mask: Mask
   /** Bytes of output that are kept. */
   cap: number
@@ -44,13 +46,13 @@ export class StepLog {
   #failure: { error: unknown } | undefined
 
   static async open(options: StepLogOptions): Promise<StepLog> {
-    const position = await options.logs.position(options.deploymentId, cursorOf(options.step))
+    const position = await options.logs.position(options.deploymentId, cursorOf(options.job))
     return new StepLog(options, position)
   }
 
   private constructor(options: StepLogOptions, position: number) {
     this.#options = options
-    this.#cursor = cursorOf(options.step)
+    this.#cursor = cursorOf(options.job)
     this.#lines = new OutputLines(position)
     this.#stored = position
     this.#end = position
@@ -158,7 +160,7 @@ export class StepLog {
   }
 }
 
-const cursorOf = (step: StepName): string => `job:${step}`
+const cursorOf = (job: string): string => `job:${job}`
 
 const noteOf = (start: number, end: number, why = ''): Entry => ({
   at: new Date(),

@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { Kysely, Selectable } from 'kysely'
 import type { Deployment, Step } from '../../../contract/deployment.ts'
-import type { StepsTable, Tables } from './tables.ts'
+import type { DeploymentsTable, StepsTable, Tables } from './tables.ts'
 
 /** Where the web UI of Temporal shows a workflow. */
 export interface TemporalUi {
@@ -35,6 +35,9 @@ export const selectDeployments = (db: Kysely<Tables>) =>
       'd.cancel_by',
       'd.cancel_reason',
       'd.cancel_at',
+      'd.migration_resolved',
+      'd.migration_resolved_by',
+      'd.migration_resolved_at',
       'd.rollback_of',
       'd.retry_of',
       'd.superseded_by',
@@ -100,6 +103,7 @@ const toDeployment = (row: Row, steps: Selectable<StepsTable>[], ui: TemporalUi 
     row.cancel_at === null
       ? null
       : { by: row.cancel_by ?? '', reason: row.cancel_reason, at: row.cancel_at.toISOString() },
+  migrationResolved: resolutionOf(row),
   rollbackOf: row.rollback_of,
   retryOf: row.retry_of,
   supersededBy: row.superseded_by,
@@ -112,6 +116,17 @@ const toDeployment = (row: Row, steps: Selectable<StepsTable>[], ui: TemporalUi 
   startedAt: isoOrNull(row.started_at),
   finishedAt: isoOrNull(row.finished_at),
 })
+
+/** From the columns of a deployment; null while nobody has answered. */
+export function resolutionOf(
+  row: Pick<
+    Selectable<DeploymentsTable>,
+    'migration_resolved' | 'migration_resolved_by' | 'migration_resolved_at'
+  >,
+): Deployment['migrationResolved'] {
+  const { migration_resolved: answer, migration_resolved_by: by, migration_resolved_at: at } = row
+  return answer && { answer, by: by ?? '', at: at!.toISOString() }
+}
 
 const toStep = (row: Selectable<StepsTable>): Step => ({
   name: row.name,

@@ -8,6 +8,7 @@ import { addEvent, readEvents } from './events.ts'
 import { finishDeployment } from './finish.ts'
 import { listDeployments } from './listing.ts'
 import { markLive, unmarkLive } from './live.ts'
+import { lastMigration, resolveMigration } from './migration-answers.ts'
 import { whileOpen } from './open-deployment.ts'
 import { recordQueued } from './queued.ts'
 import { startDeployment } from './start.ts'
@@ -53,6 +54,8 @@ export const deploymentStore = (db: Kysely<Tables>, ui: TemporalUi | undefined):
         .execute()
       return Object.fromEntries(rows.map(({ status, count }) => [status, count]))
     },
+    lastMigration: (serviceId, environment, before) => lastMigration(db, serviceId, environment, before),
+    resolveMigration: (id, answer) => resolveMigration(db, id, answer),
 
     async unfinished() {
       const rows = await selectDeployments(db)

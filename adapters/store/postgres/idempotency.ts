@@ -6,19 +6,19 @@ import type { Tables } from './tables.ts'
 
 /** How long an answer is given again (Stripe: 24 hours). */
 const remembered = sql`interval '24 hours'`
-/** A request that has not answered by then died with its server. */
+/** A request that has not answered by then died with a server that did not come back. */
 const abandoned = sql`interval '1 minute'`
 
-export const idempotencyStore = (db: Kysely<Tables>): IdempotencyStore => ({
+export const idempotencyStore = (db: Kysely<Tables>, holder: string): IdempotencyStore => ({
   async claim(key, scope, bodyHash) {
     await forgetOld(db)
     const claimed = await db
       .insertInto('idempotency_keys')
-      .values({ scope, key, body_hash: bodyHash })
+      .values({ scope, key, body_hash: bodyHash, holder })
       .onConflict((conflict) =>
         conflict
           .columns(['scope', 'key'])
-          .doUpdateSet({ claimed_at: sql`now()` })
+          .doUpdateSet({ claimed_at: sql`now()`, holder })
           .where('idempotency_keys.body_hash', '=', bodyHash)
           .where('idempotency_keys.answer', 'is', null)
           .where(sql<boolean>`idempotency_keys.claimed_at < now() - ${abandoned}`),
@@ -50,6 +50,10 @@ export const idempotencyStore = (db: Kysely<Tables>): IdempotencyStore => ({
       .where('key', '=', key)
       .where('answer', 'is', null)
       .execute()
+  },
+
+  async abandon() {
+    await db.deleteFrom('idempotency_keys').where('holder', '=', holder).where('answer', 'is', null).execute()
   },
 })
 

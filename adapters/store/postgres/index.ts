@@ -19,6 +19,10 @@ export interface PostgresStoreOptions {
   /** Base of the links to Temporal's web UI; without it deployments have none. */
   temporalUiUrl?: string
   temporalNamespace?: string
+  /** Milliseconds until a database that is silent is given up; whoever asks the API waits that long. */
+  patience?: number
+  /** Who claims idempotency keys: one process at a time has this name. */
+  holder?: string
 }
 
 /**
@@ -26,10 +30,11 @@ export interface PostgresStoreOptions {
  * @throws Error that says what is wrong with the database.
  */
 export async function postgresStore(options: PostgresStoreOptions): Promise<Store> {
-  const { databaseUrl, poolSize = 10, temporalUiUrl, temporalNamespace = 'default' } = options
+  const { databaseUrl, poolSize = 10, patience, temporalUiUrl, temporalNamespace = 'default' } = options
   await waitForDatabase(databaseUrl)
   await migrate(databaseUrl)
-  const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: openPool(databaseUrl, poolSize) }) })
+  const pool = openPool(databaseUrl, poolSize, patience)
+  const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
   const notifications = listenTo(databaseUrl)
   return {
     services: serviceStore(db),
@@ -41,7 +46,7 @@ export async function postgresStore(options: PostgresStoreOptions): Promise<Stor
     ),
     logs: logStore(db),
     releases: releaseStore(db),
-    idempotency: idempotencyStore(db),
+    idempotency: idempotencyStore(db, options.holder ?? ''),
     watch: notifications.watch,
     async ping() {
       await sql`select 1`.execute(db)

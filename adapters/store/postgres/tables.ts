@@ -9,7 +9,7 @@ import type {
   StepStatus,
   Trigger,
 } from '../../../contract/vocabulary.ts'
-import type { SealedVariable } from '../../../ports/store.ts'
+import type { MigrationAnswer, SealedVariable } from '../../../ports/store.ts'
 
 /** JSON in a `jsonb` column: read as it is, written as text. */
 type Json<T extends object> = JSONColumnType<T>
@@ -101,6 +101,9 @@ export interface DeploymentsTable {
   workflow_id: string
   run_id: string | null
   requested_by: string
+  migration_resolved: MigrationAnswer['answer'] | null
+  migration_resolved_by: string | null
+  migration_resolved_at: Date | null
   queued_at: Date
   started_at: Date | null
   finished_at: Date | null
@@ -165,6 +168,8 @@ interface IdempotencyKeysTable {
   key: string
   body_hash: string
   claimed_at: Generated<Date>
+  /** Which server works on it. */
+  holder: string
   /** null while the request runs. */
   answer: NullableJson<{ status: number; headers: Record<string, string>; body: string }>
 }

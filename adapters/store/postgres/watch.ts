@@ -35,6 +35,7 @@ export function listenTo(databaseUrl: string): Notifications {
     const fresh = new pg.Client({
       connectionString: databaseUrl,
       keepAlive: true,
+      connectionTimeoutMillis: backOff.last,
       application_name: 'sluice watch',
     })
     client = fresh
