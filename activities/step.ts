@@ -24,6 +24,7 @@ export const asStep =
       crashPoint(`before ${name}`, input)
       const report = await body(input, signal)
       crashPoint(`after ${name}`, input)
+      if (report.goesOn) return report
       await store.deployments.stepFinished(input.deploymentId, name, {
         status: report.skipped ? 'SKIPPED' : 'SUCCEEDED',
         detail: report.detail,

@@ -139,8 +139,11 @@ export interface DeploymentStore {
   setCommit(id: string, commit: { sha: string; message: string }): Promise<void>
   setPlan(id: string, plan: Plan): Promise<void>
   planOf(id: string): Promise<Plan | undefined>
-  /** This deployment's release answers now; no other of the environment does. Never goes back to an older number. */
-  markLive(release: ReleaseRef): Promise<void>
+  /**
+   * This deployment's release answers now; no other of the environment does. Never goes back to an older number.
+   * `detail` goes with the event.
+   */
+  markLive(release: ReleaseRef, detail?: string | null): Promise<void>
   /**
    * Takes `live` from it and gives it back to the deployment `previous` (undo of markLive).
    * A markLive of the same deployment that comes later loses.

@@ -35,6 +35,7 @@ export function startPipeline(input: DeployInput): Pipeline {
   const undos: (() => Promise<void>)[] = []
   let current: StepName | null = null
   let commitSha: string | null = input.commitSha ?? null
+  let accepting = true
   let lateFailure: Failure | null = null
 
   const compensate = async (): Promise<Compensation> => {
@@ -57,7 +58,8 @@ export function startPipeline(input: DeployInput): Pipeline {
     async step(name, run) {
       current = name
       progress.stepStarted(name)
-      const report = await cancel.scope.run(run)
+      // Once the return is behind, not even Temporal's own cancellation may reach a step.
+      const report = await (accepting ? cancel.scope.run(run) : run())
       if ('commitSha' in report && typeof report.commitSha === 'string') {
         commitSha = report.commitSha
         progress.commit(commitSha)
@@ -72,6 +74,7 @@ export function startPipeline(input: DeployInput): Pipeline {
 
     beyondReturn(run) {
       cancel.refuseFromHere()
+      accepting = false
       return CancellationScope.nonCancellable(run)
     },
 

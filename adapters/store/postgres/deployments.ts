@@ -38,7 +38,7 @@ export const deploymentStore = (db: Kysely<Tables>, ui: TemporalUi | undefined):
       return row?.plan ?? undefined
     },
 
-    markLive: (release) => markLive(db, release),
+    markLive: (release, detail) => markLive(db, release, detail),
     unmarkLive: (release, previous) => unmarkLive(db, release, previous),
 
     cancelRequested: (id, { by, reason }) =>

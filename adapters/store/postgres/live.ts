@@ -9,7 +9,11 @@ import type { Tables } from './tables.ts'
 import { notify } from './watch.ts'
 
 /** Fenced as the router is: revision 0 of a deployment makes it live, 1 takes that back for good. */
-export const markLive = (db: Kysely<Tables>, release: ReleaseRef): Promise<void> =>
+export const markLive = (
+  db: Kysely<Tables>,
+  release: ReleaseRef,
+  detail: string | null = null,
+): Promise<void> =>
   moveLive(db, release, { deployment: release.number, revision: 0 }, async (trx) => {
     await trx
       .updateTable('deployments')
@@ -19,7 +23,7 @@ export const markLive = (db: Kysely<Tables>, release: ReleaseRef): Promise<void>
       })
       .where('id', '=', release.deploymentId)
       .execute()
-    await addLiveEvent(trx, release.deploymentId, null)
+    await addLiveEvent(trx, release.deploymentId, detail)
     return release.number
   })
 
