@@ -1,11 +1,9 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { request } from 'undici'
-import { defaults } from '../contract/defaults.ts'
-import { routeHost } from '../contract/names.ts'
 import type { Plan } from '../contract/plan.ts'
 import type { DeployInput, ReleaseRef } from '../contract/workflows.ts'
 import type { Ports } from '../ports/index.ts'
 import type { InstanceSpec, InstanceStatus } from '../ports/runtime.ts'
+import { exitMessage, hasExited, healthOf, maskedTail } from './health.ts'
 import { knock } from './knock.ts'
 import { releaseContext } from './release-context.ts'
 import { expected } from './typed-failure.ts'
@@ -87,7 +85,7 @@ export async function awaitHealthy(
     const status = await ports.runtime.status(id)
     if (!status || hasExited(status)) throw await fail('ExitedAtBoot', exitMessage(status))
     if ((await knock(status.port)) && (await ports.runtime.listening(id)).kind === 'listening') {
-      health = await answerOf(plan.healthPath, status.port, input, signal)
+      health = await healthOf(plan.healthPath, status.port, input, signal)
       if (health === 'ok') {
         if (settleMs === 0) return status
         await wait(settleMs, undefined, { signal })
@@ -109,46 +107,4 @@ export async function awaitHealthy(
   if (seen.kind === 'silent')
     throw await fail('NeverListened', `Nothing listened on PORT ${port} within ${seconds} s.`)
   throw await fail('Unhealthy', `GET ${plan.healthPath} ${health} for ${seconds} s.`)
-}
-
-const hasExited = (status: InstanceStatus) => status.restarts > 0 || status.state !== 'running'
-
-function exitMessage(status: InstanceStatus | undefined): string {
-  const exit = status?.lastExit
-  if (!exit) return 'The service is not running any more.'
-  return exit.signal
-    ? `The service was killed by ${exit.signal}.`
-    : `The service exited with status ${exit.code}.`
-}
-
-/** `ok`, or words for what it answered instead. */
-async function answerOf(
-  path: string | null,
-  port: number,
-  input: DeployInput,
-  signal: AbortSignal,
-): Promise<string> {
-  if (!path) return 'ok'
-  try {
-    const answer = await request(`http://127.0.0.1:${port}${path}`, {
-      headers: { host: routeHost(input.serviceId, input.environment), 'user-agent': 'sluice-health' },
-      signal: AbortSignal.any([signal, AbortSignal.timeout(defaults.healthTimeout)]),
-    })
-    await answer.body.dump()
-    return answer.statusCode >= 200 && answer.statusCode < 300 ? 'ok' : `answered ${answer.statusCode}`
-  } catch (error) {
-    signal.throwIfAborted()
-    return error instanceof Error && error.name === 'TimeoutError'
-      ? 'did not answer within 5 s'
-      : 'did not answer'
-  }
-}
-
-async function maskedTail(
-  { runtime, secrets }: CandidatePorts,
-  id: string,
-  secretValues: string[],
-): Promise<string> {
-  const mask = secrets.mask(secretValues)
-  return mask.push(await runtime.tail(id, 8 * 1024)) + mask.flush()
 }

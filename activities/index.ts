@@ -7,6 +7,7 @@ import { validateCandidate } from './validate-candidate.ts'
 import { migrateDatabase } from './migrate-database.ts'
 import { reloadCandidate } from './reload-candidate.ts'
 import { switchTraffic } from './switch-traffic.ts'
+import { watchRelease } from './watch-release.ts'
 import { restoreTraffic } from './restore-traffic.ts'
 import { retireOldReleases } from './retire-old-releases.ts'
 import { discardRelease } from './discard-release.ts'
@@ -17,8 +18,8 @@ import { recordOutcome, recordQueued, recordCanceledInQueue } from './record-dep
 import { recoverLane } from './recover-lane.ts'
 import { awaitDeployment, type Deployments } from './await-deployment.ts'
 
-/** What an agent does on its host. */
-export const createActivities = (ports: Ports) => ({
+/** What an agent does on its host. `soakMs`: how long a release is watched after its switch unless its plan says. */
+export const createActivities = (ports: Ports, host: { soakMs: number }) => ({
   checkReadiness: checkReadiness(ports),
   fetchSource: fetchSource(ports),
   installDependencies: installDependencies(ports),
@@ -26,7 +27,8 @@ export const createActivities = (ports: Ports) => ({
   validateCandidate: validateCandidate(ports),
   migrateDatabase: migrateDatabase(ports),
   reloadCandidate: reloadCandidate(ports),
-  switchTraffic: switchTraffic(ports),
+  switchTraffic: switchTraffic(ports, host),
+  watchRelease: watchRelease(ports, host),
   retireOldReleases: retireOldReleases(ports),
   discardRelease: discardRelease(ports),
   stopCandidate: stopCandidate(ports),

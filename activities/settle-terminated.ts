@@ -3,6 +3,7 @@ import type { DeployInput, Settled } from '../contract/workflows.ts'
 import type { Ports } from '../ports/index.ts'
 import { instanceId } from './candidate.ts'
 import { discard } from './discard-release.ts'
+import { restore } from './restore-traffic.ts'
 import { attended } from './step.ts'
 import { routeOf } from './switch-traffic.ts'
 
@@ -11,7 +12,7 @@ import { routeOf } from './switch-traffic.ts'
  * its release, that release stays and the pointer follows; otherwise everything of it is removed.
  */
 export const settleTerminated =
-  (ports: Pick<Ports, 'router' | 'runtime' | 'releases' | 'store' | 'jobs'>) =>
+  (ports: Pick<Ports, 'router' | 'runtime' | 'releases' | 'store' | 'jobs' | 'secrets'>) =>
   (input: DeployInput): Promise<Settled> =>
     attended(async () => {
       const { router, runtime, releases, store, jobs } = ports
@@ -20,6 +21,8 @@ export const settleTerminated =
       const { target } = route ?? {}
       if (!target || target.instance !== id) {
         const migrating = await isMigrating(store, input)
+        // Cut off in the middle of taking the switch back, it may still be what the pointer names.
+        await restore(ports, input)
         await jobs.discard(`${id}/`)
         await runtime.stop(id, 0)
         await discard(ports, input)

@@ -26,6 +26,7 @@ export const asStep =
       crashPoint(`before ${name}`, input)
       const report = await settled(body(input, signal), shown)
       crashPoint(`after ${name}`, input)
+      if (report.goesOn) return report
       await store.deployments.stepFinished(input.deploymentId, name, {
         status: report.skipped ? 'SKIPPED' : 'SUCCEEDED',
         detail: report.detail,

@@ -3,17 +3,24 @@ import type { Ports } from '../ports/index.ts'
 import { instanceId } from './candidate.ts'
 import { crashPoint } from './crash-point.ts'
 import { attended } from './step.ts'
+import { previousStamp } from './switch-traffic.ts'
 
 /** Milliseconds; a candidate has no requests to finish, and a cancel should be over within 2 s. */
 const grace = 1000
 
+/** Milliseconds for the requests of one that had traffic already, and lost it. */
+const drainLimit = 5000
+
 /** Undo of validate. Never stops what is live. */
 export const stopCandidate =
-  ({ runtime, releases }: Pick<Ports, 'runtime' | 'releases'>) =>
+  ({ router, runtime, releases }: Pick<Ports, 'router' | 'runtime' | 'releases'>) =>
   (input: DeployInput): Promise<void> =>
-    attended(async () => {
+    attended(async (signal) => {
+      const id = instanceId(input)
       const live = await releases.live(input.serviceId, input.environment)
-      if (live?.number === input.number) throw new Error(`${instanceId(input)} is live: it is not stopped`)
-      await runtime.stop(instanceId(input), grace)
+      if (live?.number === input.number) throw new Error(`${id} is live: it is not stopped`)
+      const hadTraffic = (await releases.stampOf(input, previousStamp(input.number))) !== undefined
+      if (hadTraffic) await router.drain(id, drainLimit, signal)
+      await runtime.stop(id, grace)
       crashPoint('candidate stopped', input)
     })

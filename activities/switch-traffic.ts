@@ -1,5 +1,5 @@
-import { routeHost } from '../contract/names.ts'
-import type { DeployInput, StepReport } from '../contract/workflows.ts'
+import { releaseId, routeHost } from '../contract/names.ts'
+import type { DeployInput, SwitchReport } from '../contract/workflows.ts'
 import type { Ports } from '../ports/index.ts'
 import type { LiveRelease } from '../ports/releases.ts'
 import { instanceId } from './candidate.ts'
@@ -18,13 +18,20 @@ export const previousStamp = (number: number) => `previous-${number}`
  * the router is changed, then the pointer and the store follow; each is fenced by the deployment number and
  * does nothing the second time.
  */
-export const switchTraffic = (ports: Pick<Ports, 'router' | 'runtime' | 'releases' | 'store'>) =>
-  asStep('switch', ports, async (input): Promise<StepReport> => {
+export const switchTraffic = (
+  ports: Pick<Ports, 'router' | 'runtime' | 'releases' | 'store'>,
+  { soakMs: standard }: { soakMs: number },
+) =>
+  asStep('switch', ports, async (input): Promise<SwitchReport> => {
     const { router, runtime, releases, store } = ports
     const fence = { deployment: input.number, revision: 0 }
     const candidate = await runtime.status(instanceId(input))
     if (!candidate) throw expected('SwitchFailed', 'The candidate is not running any more.')
-    const [hosts] = await Promise.all([hostsOf(ports, input), notePrevious(ports, input)])
+    const [hosts, soakMs] = await Promise.all([
+      hostsOf(ports, input),
+      soakFor(ports, input, standard),
+      notePrevious(ports, input),
+    ])
     await router.change({
       route: routeOf(input),
       fence,
@@ -39,9 +46,19 @@ export const switchTraffic = (ports: Pick<Ports, 'router' | 'runtime' | 'release
       port: candidate.port,
     })
     crashPoint('pointed', input)
-    await store.deployments.markLive(input)
-    return { detail: `live on ${hosts.join(', ')}` }
+    await store.deployments.markLive(input, soakMs > 0 ? `watched for ${soakMs / 1000} s` : null)
+    return { detail: `live on ${hosts.join(', ')}`, soakMs, goesOn: soakMs > 0 }
   })
+
+/** Milliseconds that this release is watched; `standard` where its plan does not say. */
+async function soakFor(
+  { store }: Pick<Ports, 'store'>,
+  { serviceId, environment, releaseNumber }: DeployInput,
+  standard: number,
+): Promise<number> {
+  const release = await store.releases.find(releaseId(serviceId, environment, releaseNumber))
+  return release?.plan.soakMs ?? standard
+}
 
 async function notePrevious({ releases }: Pick<Ports, 'releases'>, input: DeployInput): Promise<void> {
   const name = previousStamp(input.number)

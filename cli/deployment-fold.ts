@@ -1,11 +1,14 @@
 import type { Deployment, DeploymentEvent } from '../contract/deployment.ts'
 import type { StepStatus } from '../contract/vocabulary.ts'
 
+/** What a `live` event says when traffic was taken away again. */
+export const noLongerLive = 'no longer live'
+
 /** The deployment after an event. An event that it knows already changes nothing. */
 export function applyEvent(deployment: Deployment, event: DeploymentEvent): Deployment {
   if (event.type === 'step')
     return { ...deployment, steps: deployment.steps.map((step) => afterStep(step, event)) }
-  if (event.type === 'live') return { ...deployment, live: true }
+  if (event.type === 'live') return { ...deployment, live: event.detail !== noLongerLive }
   if (event.type === 'cancelRequested') return deployment
   return { ...deployment, status: event.status as Deployment['status'] }
 }

@@ -5,6 +5,8 @@ import type { Client } from './client.ts'
 import type { Context } from './context.ts'
 import { streamRows } from './event-stream.ts'
 import { exitCodes } from './exit-codes.ts'
+import { noLongerLive } from './deployment-fold.ts'
+import { harmlessText } from './harmless-text.ts'
 import { progressOf, type Progress } from './progress.ts'
 
 /** Why following stopped before the deployment ended. */
@@ -47,10 +49,11 @@ export async function follow(
 
 async function followEvents(
   client: Client,
-  { id }: Deployment,
+  deployment: Deployment,
   progress: Progress,
   signal: AbortSignal,
 ): Promise<Deployment> {
+  const { id } = deployment
   const connection = (state: 'lost' | 'back') =>
     progress.note(
       state === 'lost'
@@ -59,13 +62,22 @@ async function followEvents(
     )
   for (;;) {
     const events = streamRows<DeploymentEvent>(client, `/v1/deployments/${id}/events`, { signal, connection })
-    for await (const event of events) progress.event(event)
+    for await (const event of events) {
+      progress.event(event)
+      if (event.type === 'live' && event.detail !== noLongerLive) progress.note(liveLine(deployment, event))
+    }
     signal.throwIfAborted()
     const ended = await client.get<Deployment>(`/v1/deployments/${id}`)
     if (!isFinal(ended.status)) continue
     progress.finish(ended)
     return ended
   }
+}
+
+/** Where it answers, as soon as it does: the deployment may go on for a while. */
+function liveLine({ id, serviceUrl }: Deployment, { detail }: DeploymentEvent): string {
+  const watched = detail ? ` It is ${harmlessText(detail)}; the release before it stays ready.` : ''
+  return `${serviceUrl ?? id} answers with it.${watched}`
 }
 
 function detached({ id }: Deployment, { reason }: Detached, timeoutMs = 0): CliError {

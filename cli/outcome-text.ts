@@ -31,7 +31,9 @@ export function failureLines(deployment: Deployment, { colors, settings }: Conte
   const undone =
     compensation === 'FAILED'
       ? colors.red('  What it had changed could not be undone completely. Look at the log of the agent.')
-      : '  The live release was not touched.'
+      : failure?.code === 'DiedAfterSwitch'
+        ? '  It was taken out of service, and the release before it serves again if there was one.'
+        : '  The live release was not touched.'
   if (!failure) return [title, undone]
   const tail = harmlessText(failure.message).trimEnd().split('\n').slice(-tailLines)
   return [

@@ -76,6 +76,11 @@ export const configSchema = z
     drain: upTo(900_000)
       .optional()
       .describe(`How long open requests may take at a switch; default ${defaults.drain / 1000}s`),
+    soak: upTo(900_000)
+      .optional()
+      .describe(
+        `How long a new release is watched after the switch, while the old one stays ready; 0 turns it off; default ${defaults.soak / 1000}s`,
+      ),
     static: z
       .strictObject({ folder: folder.optional(), spa: z.boolean().optional() })
       .optional()

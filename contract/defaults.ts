@@ -4,6 +4,8 @@ export const defaults = {
   bootTimeout: 60_000,
   /** SIGTERM, 30 s, SIGKILL (Scalingo, Heroku, kamal-proxy). */
   drain: 30_000,
+  /** A new release is watched this long after the switch (Nomad: healthy for 10 s; Dokku waits 10 s). */
+  soak: 10_000,
   /** A hook gets 20 minutes (Scalingo). */
   hookTimeout: 20 * 60_000,
   /** An install or build gets 15 minutes each (Heroku's build limit); the deploy as a whole 60. */

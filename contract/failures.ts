@@ -123,6 +123,12 @@ export const failureCodes = {
     means: 'The router or the live pointer could not be changed. Traffic was put back.',
     hint: 'Check that the router runs and that the disk is not full (`sluice doctor`).',
   },
+  DiedAfterSwitch: {
+    step: 'switch',
+    means:
+      'The new release took traffic and then exited, or stopped being healthy, while it was watched. Traffic went back to the release before it; without one the environment answers 503.',
+    hint: 'Read its last lines below: it boots, but does not stand real traffic. `soak` in sluice.yaml says how long it is watched.',
+  },
   ReleaseGone: {
     step: 'validate',
     means: 'The release to go back to is no longer on the disk.',

@@ -42,6 +42,11 @@ export const planSchema = z
     healthPath: z.string().nullable(),
     bootTimeoutMs: z.number().int(),
     drainMs: z.number().int(),
+    soakMs: z
+      .number()
+      .int()
+      .nullable()
+      .describe('How long the release is watched after the switch; null for what the host does by default'),
     buildTimeoutMs: z.number().int(),
     tools: z
       .array(z.object({ name: z.string(), version: z.string().nullable(), reason: z.string() }))

@@ -1,6 +1,7 @@
 import os from 'node:os'
 import path from 'node:path'
 import { z } from '@hono/zod-openapi'
+import { defaults } from './defaults.ts'
 
 const port = (standard: number) =>
   z.coerce
@@ -63,6 +64,12 @@ export const settingsSchema = z
       .enum(['auto', 'none'])
       .default('auto')
       .describe('auto: when root, each service runs as a user of its own'),
+    SLUICE_SOAK: z.coerce
+      .number()
+      .min(0)
+      .max(900)
+      .default(defaults.soak / 1000)
+      .describe('Seconds that a new release is watched after the switch, where its service does not say'),
     SLUICE_FIRST_DEPLOY: z
       .enum(['on', 'off'])
       .default('on')
@@ -91,6 +98,7 @@ export const settingsSchema = z
     caFile: env.SLUICE_CA_FILE,
     servicePorts: env.SLUICE_SERVICE_PORTS.split('-').map(Number) as [number, number],
     isolation: env.SLUICE_ISOLATION,
+    soakMs: Math.round(env.SLUICE_SOAK * 1000),
     firstDeploy: env.SLUICE_FIRST_DEPLOY === 'on',
     logLevel: env.SLUICE_LOG_LEVEL,
   }))

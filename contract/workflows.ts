@@ -126,6 +126,13 @@ export interface StepReport {
   detail: string
   /** True: there was nothing to do. */
   skipped?: boolean
+  /** True: this was the first part of the step; the activity that does the rest ends it. */
+  goesOn?: boolean
+}
+
+export interface SwitchReport extends StepReport {
+  /** Milliseconds that the release is to be watched from now on; 0 for not at all. Absent before there was a soak. */
+  soakMs?: number
 }
 
 export interface FetchReport extends StepReport {

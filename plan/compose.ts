@@ -92,6 +92,7 @@ export function composePlan({ folder, merged, own, file, procfile, detection, wa
     healthPath: merged.health?.path ?? null,
     bootTimeoutMs: merged.bootTimeout ?? defaults.bootTimeout,
     drainMs: merged.drain ?? defaults.drain,
+    soakMs: merged.soak ?? null,
     buildTimeoutMs: merged.buildTimeout ?? defaults.buildTimeout,
     tools: (detection?.tools ?? []).filter(isUsedBy([install, build, start, migrate, reload])),
     environment: { ...detection?.environment, ...merged.environment },

@@ -13,7 +13,7 @@ export function explain(plan: Plan): string[] {
     ...commandLines('Migrate', plan.migrate, plan.migrateTimeoutMs),
     ...lostLines(plan.migrate),
     ...(plan.reload ? commandLines('Reload', plan.reload) : []),
-    `Health:  ${plan.healthPath ?? 'a TCP connection'}, within ${words(plan.bootTimeoutMs)}; open requests get ${words(plan.drainMs)} at a switch`,
+    `Health:  ${plan.healthPath ?? 'a TCP connection'}, within ${words(plan.bootTimeoutMs)}; open requests get ${words(plan.drainMs)} at a switch${soak(plan.soakMs)}`,
     ...section('Needs on the host', plan.tools.map(toolLine)),
     ...section(
       'Variables',
@@ -44,6 +44,9 @@ const toolLine = ({ name, version, reason }: Tool): string =>
 
 const section = (title: string, lines: string[]): string[] =>
   lines.length === 0 ? [] : ['', `${title}:`, ...lines.map((line) => `  ${line}`)]
+
+const soak = (ms: number | null): string =>
+  ms === null ? '' : ms === 0 ? '; not watched after it' : `; watched for ${words(ms)} after it`
 
 const words = (ms: number): string => (ms % 60_000 === 0 && ms > 0 ? `${ms / 60_000} min` : `${ms / 1000} s`)
 

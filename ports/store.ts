@@ -147,8 +147,11 @@ export interface DeploymentStore {
     step: StepName,
     result: { status: 'SUCCEEDED' | 'SKIPPED'; detail: string | null },
   ): Promise<void>
-  /** This deployment's release answers now; no other of the environment does. Never goes back to an older number. */
-  markLive(release: ReleaseRef): Promise<void>
+  /**
+   * This deployment's release answers now; no other of the environment does. Never goes back to an older number.
+   * `detail` goes with the event.
+   */
+  markLive(release: ReleaseRef, detail?: string | null): Promise<void>
   /**
    * Takes `live` from it and gives it back to the deployment `previous` (undo of markLive).
    * A markLive of the same deployment that comes later loses.

@@ -34,7 +34,7 @@ const worker = await Worker.create({
   connection,
   namespace: temporal.namespace,
   taskQueue: hostQueue(settings.host),
-  activities: createActivities(ports),
+  activities: createActivities(ports, settings),
   // A drain holds its place for as long as half a minute.
   maxConcurrentActivityTaskExecutions: 100,
   maxHeartbeatThrottleInterval: '500ms',

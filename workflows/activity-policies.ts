@@ -60,6 +60,7 @@ export function activitiesOn(host: string): HostActivities {
     migrateDatabase: on('migrateDatabase', once, 'Run the migration hook, at most once'),
     reloadCandidate: on('reloadCandidate', patient, 'Rebuild caches and check the candidate again'),
     switchTraffic: on('switchTraffic', quick, 'Send traffic to the candidate'),
+    watchRelease: on('watchRelease', patient, 'Watch the new release, and send traffic back if it dies'),
     retireOldReleases: on('retireOldReleases', patient, 'Drain and stop the old release, prune'),
     discardRelease: on('discardRelease', stubborn, 'Undo: discard the half-built release'),
     stopCandidate: on('stopCandidate', stubborn, 'Undo: stop the candidate'),

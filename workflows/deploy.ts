@@ -1,4 +1,5 @@
-import type { DeployInput, DeployResult } from '../contract/workflows.ts'
+import type { HostActivities } from '../activities/index.ts'
+import type { DeployInput, DeployResult, StepReport } from '../contract/workflows.ts'
 import { activitiesOn } from './activity-policies.ts'
 import { startPipeline } from './pipeline.ts'
 
@@ -18,7 +19,7 @@ export async function deploy(input: DeployInput): Promise<DeployResult> {
     await step('migrate', () => on.migrateDatabase(input)) // forward-only: there is no undo
     await step('reload', () => on.reloadCandidate(input))
     undo(() => on.restoreTraffic(input))
-    await beyondReturn(() => step('switch', () => on.switchTraffic(input)))
+    await beyondReturn(() => step('switch', () => goLive(on, input)))
   } catch (failure) {
     return fail(failure)
   }
@@ -35,10 +36,16 @@ async function rollBack(input: DeployInput): Promise<DeployResult> {
     undo(() => on.stopCandidate(input))
     await step('validate', () => on.validateCandidate(input))
     undo(() => on.restoreTraffic(input))
-    await beyondReturn(() => step('switch', () => on.switchTraffic(input)))
+    await beyondReturn(() => step('switch', () => goLive(on, input)))
   } catch (failure) {
     return fail(failure)
   }
   await afterLive(() => step('cleanup', () => on.retireOldReleases(input)))
   return succeed()
+}
+
+/** The old release stays warm until the new one has stood real traffic for a while. */
+async function goLive(on: HostActivities, input: DeployInput): Promise<StepReport> {
+  const switched = await on.switchTraffic(input)
+  return switched.soakMs ? on.watchRelease(input) : switched
 }

@@ -36,6 +36,7 @@ export function startPipeline(input: DeployInput): Pipeline {
   const idle = new Map<StepName, string>()
   let current: StepName | null = null
   let commitSha: string | null = input.commitSha ?? null
+  let accepting = true
   let lateFailure: Failure | null = null
 
   const compensate = async (): Promise<Compensation> => {
@@ -60,7 +61,8 @@ export function startPipeline(input: DeployInput): Pipeline {
       const nothing = idle.get(name)
       if (nothing !== undefined) return progress.stepFinished(name, 'SKIPPED', nothing)
       progress.stepStarted(name)
-      const report = await cancel.scope.run(run)
+      // Once the return is behind, not even Temporal's own cancellation may reach a step.
+      const report = await (accepting ? cancel.scope.run(run) : run())
       if ('commitSha' in report) {
         commitSha = report.commitSha
         progress.commit(commitSha)
@@ -75,6 +77,7 @@ export function startPipeline(input: DeployInput): Pipeline {
 
     beyondReturn(run) {
       cancel.refuseFromHere()
+      accepting = false
       return CancellationScope.nonCancellable(run)
     },
 

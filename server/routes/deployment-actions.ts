@@ -141,7 +141,11 @@ export function deploymentActionRoutes(deps: AppDeps, { accepted }: Pick<Metrics
 function requireCancelable(deployment: Deployment): void {
   const switched = deployment.steps.some(({ name, status }) => name === 'switch' && status === 'SUCCEEDED')
   if (switched || deployment.live) {
-    throw new Refusal(409, 'AlreadyLive', 'Traffic was switched already. Roll back instead of canceling.')
+    throw new Refusal(
+      409,
+      'AlreadyLive',
+      'Traffic was switched already. Roll back instead of canceling (`sluice rollback`).',
+    )
   }
   if (isFinal(deployment.status)) {
     throw new Refusal(409, 'AlreadyEnded', `The deployment has ended already: ${deployment.status}.`)

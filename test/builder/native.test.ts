@@ -53,6 +53,7 @@ const plan: Plan = {
   healthPath: null,
   bootTimeoutMs: 60_000,
   drainMs: 1000,
+  soakMs: null,
   buildTimeoutMs: 60_000,
   tools: [],
   environment: { WHEN: 'run' },

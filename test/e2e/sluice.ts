@@ -82,6 +82,8 @@ export async function startSluice(options: StartOptions = {}): Promise<Sluice> {
     SLUICE_TEMPORAL_UI_PORT: String(ui),
     SLUICE_POSTGRES_PORT: String(postgres),
     SLUICE_FIRST_DEPLOY: 'off',
+    // A new release is watched only where that is the subject.
+    SLUICE_SOAK: '0',
     ...options.env,
   }
   const readyWithin = options.readyWithin ?? 90_000

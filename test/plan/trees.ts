@@ -144,6 +144,7 @@ export const trees: Record<string, Files> = {
       'health: {path: /healthz}',
       'bootTimeout: 90',
       'drain: 10s',
+      'soak: 20s',
       'environment: {LOG_LEVEL: info, WORKERS: 2}',
     ].join('\n'),
   },

@@ -131,6 +131,46 @@ describe('deploy', () => {
     await expect(handle.result()).resolves.toMatchObject({ status: 'SUCCEEDED' })
   })
 
+  const soaking = { switchTraffic: () => ({ detail: 'live', soakMs: 10_000 }) }
+
+  test('a release that is to be watched is, before the old one is retired', async () => {
+    const handle = await start(soaking)
+    await expect(handle.result()).resolves.toMatchObject({ status: 'SUCCEEDED' })
+    expect(steps().slice(-3)).toEqual(['switchTraffic', 'watchRelease', 'retireOldReleases'])
+  })
+
+  test.each([
+    ['api', ['restoreTraffic', 'stopCandidate', 'discardRelease']],
+    ['rollback', ['restoreTraffic', 'stopCandidate']],
+  ] as const)(
+    'a release of the trigger %s that dies while it is watched is undone',
+    async (trigger, undone) => {
+      const handle = await start({ ...soaking, watchRelease: failure('DiedAfterSwitch') }, { trigger })
+      await expect(handle.result()).rejects.toThrow(WorkflowFailedError)
+      expect(steps().slice(steps().indexOf('watchRelease') + 1)).toEqual(undone)
+      expect(scripted.outcomes).toMatchObject([
+        { status: 'FAILED', step: 'switch', compensation: 'DONE', failure: { code: 'DiedAfterSwitch' } },
+      ])
+    },
+  )
+
+  test("no cancel reaches the watch, not even Temporal's own", async () => {
+    let release = () => {}
+    const held = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    const handle = await start({
+      switchTraffic: () => held.then(() => ({ detail: 'live', soakMs: 10_000 })),
+      watchRelease: () => ({ detail: 'watched' }),
+    })
+    await until(() => steps().includes('switchTraffic'))
+    await handle.signal(signalNames.cancelDeployment, cancelRequest)
+    await handle.cancel()
+    release()
+    await expect(handle.result()).resolves.toMatchObject({ status: 'SUCCEEDED' })
+    expect(steps().slice(-2)).toEqual(['watchRelease', 'retireOldReleases'])
+  })
+
   test('a rollback builds and migrates nothing', async () => {
     const handle = await start({}, { trigger: 'rollback', releaseNumber: 3 })
     await expect(handle.result()).resolves.toMatchObject({ releaseId: `${scripted.service}.production.r3` })

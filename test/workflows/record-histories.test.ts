@@ -62,6 +62,11 @@ describe.runIf(recording)('records', () => {
     once('failure-undo', { buildRelease: failure('BuildFailed'), discardRelease: failure('Internal') }))
   test('failure after the switch', () => once('failure-cleanup', { retireOldReleases: failure('Internal') }))
 
+  const soaking = { switchTraffic: () => ({ detail: 'live', soakMs: 10_000 }) }
+  test('a soak that it passes', () => once('soak', soaking))
+  test('a death in the soak', () =>
+    once('failure-soak', { ...soaking, watchRelease: failure('DiedAfterSwitch') }))
+
   test('cancel through the lane', async () => {
     await once('cancel-signal', { buildRelease: untilCanceled }, async () => {
       await reached('buildRelease 1')

@@ -9,7 +9,16 @@ const files = (await readdir(folder)).filter((file) => file.endsWith('.json'))
 
 test('there are histories of each path that a workflow can take', () => {
   const names = files.map((file) => file.replace(/\.json$/, ''))
-  for (const path of ['success', 'failure', 'cancel', 'rollback', 'queueing', 'terminated', 'rotation'])
+  for (const path of [
+    'success',
+    'soak',
+    'failure',
+    'cancel',
+    'rollback',
+    'queueing',
+    'terminated',
+    'rotation',
+  ])
     expect(names.filter((name) => name.startsWith(path))).not.toEqual([])
 })
 

@@ -57,6 +57,7 @@ export async function startScripted(script: Script = {}) {
     migrateDatabase: { detail: 'none', skipped: true },
     reloadCandidate: { detail: 'still answers' },
     switchTraffic: { detail: 'live' },
+    watchRelease: { detail: 'live, watched' },
     retireOldReleases: { detail: 'nothing' },
     discardRelease: undefined,
     stopCandidate: undefined,

@@ -30,7 +30,7 @@ export const deploymentStore = (db: Kysely<Tables>, ui: TemporalUi | undefined):
     stepStarted: (id, step, attempt) => startStep(db, id, step, attempt),
     stepFinished: (id, step, result) => endStep(db, id, step, result),
 
-    markLive: (release) => markLive(db, release),
+    markLive: (release, detail) => markLive(db, release, detail),
     unmarkLive: (release, previous) => unmarkLive(db, release, previous),
 
     cancelRequested: (id, { by, reason }) =>

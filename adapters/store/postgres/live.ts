@@ -9,7 +9,11 @@ import type { Tables } from './tables.ts'
 import { notify, notifying } from './watch.ts'
 
 /** Fenced as the router is: revision 0 of a deployment makes it live, 1 takes that back for good. */
-export async function markLive(db: Kysely<Tables>, release: ReleaseRef): Promise<void> {
+export async function markLive(
+  db: Kysely<Tables>,
+  release: ReleaseRef,
+  detail: string | null = null,
+): Promise<void> {
   const { serviceId, environment, number, releaseNumber } = release
   // One statement, because a deployment is not live for anybody before it is done.
   await sql`
@@ -30,8 +34,8 @@ export async function markLive(db: Kysely<Tables>, release: ReleaseRef): Promise
       returning id, last_event_seq as seq, status
     ),
     stored as (
-      insert into deployment_events (deployment_id, seq, type, status)
-      select id, seq, 'live', status from changed
+      insert into deployment_events (deployment_id, seq, type, status, detail)
+      select id, seq, 'live', status, ${detail}::text from changed
     )
     ${notifying(sql`
       select id from changed
