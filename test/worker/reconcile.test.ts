@@ -109,6 +109,7 @@ async function host(serviceId: string, { known = true } = {}) {
         environment: 'production',
         number,
         commitSha: 'a'.repeat(40),
+        commitMessage: 'first',
         plan: planOf(command),
         sealedVariables: [],
       })

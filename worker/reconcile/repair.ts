@@ -96,8 +96,9 @@ async function unroute({ router }: HostPorts, of: Of<'unroute'>): Promise<void> 
 /** What is still in flight from before is finished first. */
 async function stop({ router, runtime, store }: HostPorts, { id, ...of }: Of<'stop'>): Promise<void> {
   const number = Number(id.split('/').at(-1))
-  const plan = await store.deployments.planOf(deploymentId(of.serviceId, of.environment, number))
-  const drainMs = plan?.drainMs ?? defaults.drain
+  const deployment = await store.deployments.find(deploymentId(of.serviceId, of.environment, number))
+  const release = deployment?.releaseId ? await store.releases.find(deployment.releaseId) : undefined
+  const drainMs = release?.plan.drainMs ?? defaults.drain
   await router.drain(id, drainMs)
   await runtime.stop(id, drainMs)
 }
