@@ -1,6 +1,7 @@
 import type { Ports } from '../ports/index.ts'
 import { awaitHealthy, candidateSpec } from './candidate.ts'
 import { crashPoint } from './crash-point.ts'
+import { keepSpec } from './kept-spec.ts'
 import { asStep } from './step.ts'
 import { expected } from './typed-failure.ts'
 
@@ -14,7 +15,7 @@ export const validateCandidate = (
       throw expected('ReleaseGone', `Release ${input.releaseNumber} is not on the disk any more.`)
     const { spec, plan, variables, secretValues } = await candidateSpec(ports, input)
     const started = Date.now()
-    await runtime.start(spec)
+    await Promise.all([runtime.start(spec), keepSpec(ports, input, spec)])
     crashPoint('booted', input)
     const [{ port, tookMs }, unreachable] = await Promise.all([
       awaitHealthy(ports, input, { plan, secretValues, signal }).then((healthy) => ({

@@ -40,6 +40,8 @@ export interface Jobs {
    * what they left. Resolves when their processes are gone.
    */
   discard(idPrefix: string): Promise<void>
+  /** Deployments of which there are jobs here, ended or not: `<service>/<environment>/<number>`. */
+  list(): Promise<string[]>
   /**
    * Ends the processes of all jobs, as a power cut would: a later `run` starts a repeatable one over
    * and reports the others as `unknown`.

@@ -19,14 +19,23 @@ export interface Releases {
   discard(release: ReleaseRef): Promise<void>
   /** The live pointer of an environment. */
   live(serviceId: string, environment: string): Promise<LiveRelease | undefined>
+  /** The same with the fence that it was moved with; `live` is null when it was moved to nothing. */
+  pointer(serviceId: string, environment: string): Promise<Pointed | undefined>
   /** @throws StaleFence (ports/router.ts) when the pointer was moved by a newer change. Idempotent by fence. */
   setLive(serviceId: string, environment: string, fence: Fence, live: LiveRelease | null): Promise<void>
+  /** Environments that have a folder here. */
+  environments(): Promise<{ serviceId: string; environment: string }[]>
   /** Release numbers on the disk, newest first. */
   list(serviceId: string, environment: string): Promise<number[]>
   /** Removes all but the newest `keep` and those named. Answers what it removed. */
   prune(serviceId: string, environment: string, keep: number, always: number[]): Promise<number[]>
   /** Removes everything of an environment that was deleted. */
   forget(serviceId: string, environment: string): Promise<void>
+}
+
+export interface Pointed {
+  fence: Fence
+  live: LiveRelease | null
 }
 
 export interface LiveRelease {

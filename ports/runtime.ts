@@ -37,7 +37,7 @@ export interface Runtime {
   listening(id: string): Promise<Listening>
   /** SIGTERM to the group, `graceMs`, SIGKILL, sweep what escaped; then forgets it. Absent is fine. */
   stop(id: string, graceMs: number): Promise<void>
-  /** Ends the processes like `stop`, but remembers that it should run: `restore` brings it back. Absent is fine. */
+  /** Ends the processes like `stop`, but remembers that it should run: `revive` brings it back. Absent is fine. */
   halt(id: string, graceMs: number): Promise<void>
   /** Last lines of its output, at most `bytes`. */
   tail(id: string, bytes: number): Promise<string>
@@ -46,10 +46,16 @@ export interface Runtime {
   /** Ids known on this host, optionally of one environment (`<service>/<environment>`). */
   list(prefix?: string): Promise<InstanceStatus[]>
   /**
-   * Brings back what should run and does not (after a reboot or a lost supervisor), on its old port where free.
-   * `specOf` answers undefined when the instance should not run any more: then it is swept.
+   * Brings back an instance that is known here and does not run (after a reboot or a lost supervisor), on its old port
+   * where free. One that runs is left alone. Undefined, and nothing is done, when it is not known, was told to stop, or
+   * `specOf` answers undefined: that is asked last, when no other act on this instance is under way.
    */
-  restore(specOf: (id: string) => Promise<InstanceSpec | undefined>): Promise<InstanceStatus[]>
+  revive(
+    id: string,
+    specOf: () => Promise<InstanceSpec | undefined>,
+  ): Promise<(InstanceStatus & { revived: boolean }) | undefined>
+  /** Gives back the ports of instances that never came to be, and removes what was begun of them. Answers the ports. */
+  tidy(): Promise<number[]>
   /** Keeps logs within their cap; called about every second. */
   trimLogs(): Promise<void>
 }

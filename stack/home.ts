@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync } from 'node:fs'
+import { chmodSync, mkdirSync, readdirSync } from 'node:fs'
 import path from 'node:path'
 import { homePaths } from '../contract/settings.ts'
 import { StackError } from './stack-error.ts'
@@ -43,6 +43,10 @@ export function prepareHome(home: string): void {
     )
   }
 }
+
+/** Whether something was deployed here once, and should perhaps run. */
+export const hasReleases = (home: string): boolean =>
+  readdirSync(homePaths(home).environments).some((name) => !name.startsWith('.'))
 
 /** What PostgreSQL's user and the services' users must pass through to what is theirs. */
 const passable = (paths: ReturnType<typeof homePaths>): string[] => [

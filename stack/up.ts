@@ -3,12 +3,12 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Settings } from '../contract/settings.ts'
 import { startBanner } from './banner.ts'
 import { firstDeploy } from './first-deploy.ts'
-import { prepareHome } from './home.ts'
+import { hasReleases, prepareHome } from './home.ts'
 import { keepAlive } from './keep-alive.ts'
 import { endOrphans } from './orphans.ts'
 import { keepPart, type Part } from './part.ts'
 import { requireFreePorts } from './port-check.ts'
-import { postgresRuns, startPostgres, stopPostgres } from './postgres.ts'
+import { localUrl, postgresRuns, startPostgres, stopPostgres } from './postgres.ts'
 import { entryOf, partEnvironment, type PartName } from './program.ts'
 import { routerRuns, startRouter } from './router.ts'
 import { startTemporal, stopTemporal, temporalAddress, temporalRuns } from './temporal.ts'
@@ -51,10 +51,16 @@ export async function up(settings: Settings, log: UpLog, stop: AbortSignal): Pro
   }
 }
 
-/** PostgreSQL, Temporal and the router at once; the parts once there is a database, for they wait for Temporal. */
+/**
+ * PostgreSQL, Temporal and the router at once; the parts once there is a database, for they wait for Temporal. Where
+ * there are releases, the agent starts with the first: it brings back services without a database, which after a
+ * power loss takes its time to recover.
+ */
 async function start(settings: Settings, log: UpLog, running: Running, end: AbortSignal): Promise<void> {
   const startedAt = performance.now()
   const { home } = settings
+  const databaseUrl = settings.databaseUrl ?? localUrl(settings)
+  if (hasReleases(home)) running.parts.push(...startParts(settings, databaseUrl, log, ['agent']))
   const keep = (part: string, runs: (home: string) => boolean, startIt: () => Promise<unknown>) =>
     startIt().then(() => {
       if (!end.aborted)
@@ -66,9 +72,8 @@ async function start(settings: Settings, log: UpLog, running: Running, end: Abor
       startTemporal(settings, log.say, end),
     ),
     keep('postgres', settings.databaseUrl ? always : postgresRuns, async () => {
-      const databaseUrl = await startPostgres(settings, log.say, end)
-      if (!end.aborted && running.parts.length === 0)
-        running.parts.push(...startParts(settings, databaseUrl, log))
+      await startPostgres(settings, log.say, end)
+      if (!end.aborted) running.parts.push(...startParts(settings, databaseUrl, log, missing(running)))
     }),
   ]
   running.starting = Promise.allSettled(backing)
@@ -81,9 +86,14 @@ async function start(settings: Settings, log: UpLog, running: Running, end: Abor
 
 const always = () => true
 
-function startParts(settings: Settings, databaseUrl: string, log: UpLog): Part[] {
+const partNames: PartName[] = ['server', 'worker', 'agent']
+
+/** None when PostgreSQL is only started again. */
+const missing = ({ parts }: Running): PartName[] =>
+  partNames.filter((name) => !parts.some(({ part }) => part === name))
+
+function startParts(settings: Settings, databaseUrl: string, log: UpLog, names: PartName[]): Part[] {
   const environment = partEnvironment(settings, { databaseUrl, temporalAddress: temporalAddress(settings) })
-  const names: PartName[] = ['server', 'worker', 'agent']
   return names.map((part) => keepPart(settings.home, { part, entry: entryOf(part), environment }, log))
 }
 

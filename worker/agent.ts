@@ -4,10 +4,11 @@ import { postgresStore } from '../adapters/store/postgres/index.ts'
 import { temporalConfig, whenListening } from '../adapters/temporal/connect.ts'
 import { hostQueue } from '../contract/names.ts'
 import { readSettings } from '../contract/settings.ts'
-import { hostPorts, hostProcesses } from './host-ports.ts'
+import { hostAlone, hostPorts, hostProcesses } from './host-ports.ts'
 import { startLog } from './log.ts'
-import { haltAll, keepLogsTrimmed, restoreInstances } from './instances.ts'
+import { haltAll, keepLogsTrimmed, restoreLive, restoreUnderWay } from './instances.ts'
 import { runPart } from './part.ts'
+import { keepReconciled } from './reconcile/index.ts'
 
 /** The composition root of a host's agent: only activities, those that touch this host. */
 const settings = readSettings()
@@ -20,16 +21,18 @@ if (process.argv.includes('--stop-all')) {
 
 if (!settings.databaseUrl) throw new Error('DATABASE_URL is not set: `sluice up` sets it for its parts')
 const temporal = temporalConfig(`127.0.0.1:${settings.temporalPort}`)
-const store = await postgresStore({ databaseUrl: settings.databaseUrl })
-const ports = await hostPorts(settings, store)
+const host = await hostAlone(settings)
+const stopTrimming = keepLogsTrimmed(host.runtime, log)
 
-// Services come back whether or not Temporal does.
-const restored = restoreInstances(ports, log)
-const stopTrimming = keepLogsTrimmed(ports.runtime, log)
+// Services come back whether or not PostgreSQL and Temporal do.
+await restoreLive(host, log)
+const store = await postgresStore({ databaseUrl: settings.databaseUrl })
+const ports = hostPorts(settings, host, store)
+await restoreUnderWay(ports, log)
+const stopReconciling = keepReconciled(ports, log)
 
 await whenListening(temporal.address, new AbortController().signal)
 const connection = await NativeConnection.connect(temporal.connectionOptions)
-await restored
 const worker = await Worker.create({
   connection,
   namespace: temporal.namespace,
@@ -43,5 +46,6 @@ const worker = await Worker.create({
 })
 await runPart(worker, log, 'agent')
 stopTrimming()
+stopReconciling()
 await Promise.allSettled([store.close(), connection.close()])
 process.exit(0)

@@ -16,29 +16,38 @@ import type { Store } from '../ports/store.ts'
 
 const staticServer = fileURLToPath(new URL('../adapters/runtime/process/static-server.mjs', import.meta.url))
 
-/** The adapters of one host, put together. */
-export async function hostPorts(settings: Settings, store: Store): Promise<Ports> {
+/** What a host can do by itself, without the store. */
+export type HostAlone = Pick<Ports, 'secrets' | 'router' | 'jobs' | 'releases' | 'runtime'>
+
+/** The adapters of one host that need nothing but the host. */
+export async function hostAlone(settings: Settings): Promise<HostAlone> {
   const paths = homePaths(settings.home)
   const users = usersOf(settings)
-  const secrets = await keyFileSecrets(paths.keys)
+  return {
+    secrets: await keyFileSecrets(paths.keys),
+    router: embeddedRouter({ socketPath: paths.routerSocket }),
+    jobs: detachedJobs({ directory: paths.jobs, users }),
+    releases: await folderReleases({ directory: paths.environments, users }),
+    runtime: hostRuntime(settings, users),
+  }
+}
+
+/** All adapters of one host, put together. */
+export function hostPorts(settings: Settings, host: HostAlone, store: Store): Ports {
+  const paths = homePaths(settings.home)
+  const { jobs, releases, secrets, router } = host
   const source = gitSource({
     mirrors: paths.mirrors,
     sourceRoots: [...settings.sourceRoots, paths.examples],
     privateHosts: settings.privateHosts,
     caFile: settings.caFile,
   })
-  const router = embeddedRouter({ socketPath: paths.routerSocket })
-  const jobs = detachedJobs({ directory: paths.jobs, users })
-  const releases = await folderReleases({ directory: paths.environments, users })
+  const users = usersOf(settings)
   return {
+    ...host,
     source,
-    secrets,
     store,
-    router,
-    jobs,
-    releases,
     builder: nativeBuilder({ jobs, releases, logs: store.logs, secrets, users, caches: paths.caches }),
-    runtime: hostRuntime(settings, users),
     readiness: hostReadiness({ store, secrets, source, router, home: settings.home }),
   }
 }

@@ -1,66 +1,95 @@
 import type { Logger } from 'pino'
 import { candidateSpec } from '../activities/candidate.ts'
-import { hostsOf, routeOf } from '../activities/switch-traffic.ts'
+import { keptSpec } from '../activities/kept-spec.ts'
+import { routeOf } from '../activities/switch-traffic.ts'
 import { deploymentId, parseReleaseNumber } from '../contract/names.ts'
 import { isFinal } from '../contract/vocabulary.ts'
 import type { Ports } from '../ports/index.ts'
-import type { InstanceSpec, InstanceStatus, Runtime } from '../ports/runtime.ts'
+import type { LiveRelease } from '../ports/releases.ts'
+import { StaleFence } from '../ports/router.ts'
+import type { InstanceSpec, Runtime } from '../ports/runtime.ts'
+import { newestFence } from './reconcile/observation.ts'
+import { parseInstanceId, type EnvironmentKey } from './reconcile/standing.ts'
 
-/** Brings back what should run here: after a reboot nothing does, after a restart of the agent all of it still does. */
-export async function restoreInstances(ports: Ports, log: Logger): Promise<void> {
+type HostAlone = Pick<Ports, 'runtime' | 'releases' | 'secrets' | 'router'>
+
+/**
+ * Brings back what is live from the host's own files alone: after a reboot services are back before the store and
+ * Temporal are. After a restart of the agent all of it still runs, and nothing is done.
+ */
+export async function restoreLive(host: HostAlone, log: Logger): Promise<void> {
+  const environments = await host.releases.environments()
+  await Promise.all(
+    environments.map(async (of) => {
+      const live = await host.releases.live(of.serviceId, of.environment)
+      if (!live) return
+      try {
+        const one = await host.runtime.revive(live.instance, () => keptSpec(host, of, live))
+        if (!one) return
+        log.info({ id: one.id, port: one.port }, one.revived ? 'brought back' : 'runs')
+        if (one.port !== live.port) await followPort(host, of, live, one.port)
+      } catch (error) {
+        // The first comparison with the store tries again.
+        log.warn({ id: live.instance, error: String(error) }, 'could not be brought back')
+      }
+    }),
+  )
+}
+
+/** Its old port was taken meanwhile. Without a route there are no host names here; the store has them. */
+async function followPort(
+  { router, releases }: HostAlone,
+  { serviceId, environment }: EnvironmentKey,
+  live: LiveRelease,
+  port: number,
+): Promise<void> {
+  const route = routeOf({ serviceId, environment })
+  const now = await router.find(route)
+  if (now?.target?.instance !== live.instance) return
+  const pointer = await releases.pointer(serviceId, environment)
+  const { deployment, revision } = newestFence(pointer?.fence, now.fence)!
+  const fence = { deployment, revision: revision + 1 }
+  const target = { instance: live.instance, host: '127.0.0.1', port }
   try {
-    const running = await ports.runtime.restore((id) => specOf(ports, id))
-    for (const one of running) {
-      log.info({ id: one.id, port: one.port, state: one.state }, 'runs')
-      await pointRoute(ports, one)
-    }
+    await router.change({ route, fence, hosts: now.hosts, target })
+    await releases.setLive(serviceId, environment, fence, { ...live, port })
   } catch (error) {
-    log.error({ error: String(error) }, 'could not bring back all services')
+    if (!(error instanceof StaleFence)) throw error
   }
 }
 
 /**
- * What an instance runs as; undefined when it should not run any more. One whose deployment is under way is left as it
- * is, and so is one that a deployment under way has replaced: its cleanup drains it first.
+ * Brings back candidates, and warm releases, of deployments that are under way: their steps go on with them. Only
+ * before this agent takes up any step, for a step may just be ending one.
  */
-async function specOf(ports: Ports, id: string): Promise<InstanceSpec | undefined> {
-  const [serviceId, environment, number] = id.split('/')
-  if (!serviceId || !environment || !number) return undefined
-  const find = (of: number) => ports.store.deployments.find(deploymentId(serviceId, environment, of))
-  const deployment = await find(Number(number))
+export async function restoreUnderWay(ports: Ports, log: Logger): Promise<void> {
+  const instances = await ports.runtime.list()
+  await Promise.all(
+    instances.map(async ({ id }) => {
+      try {
+        const one = await ports.runtime.revive(id, () => specUnderWay(ports, id))
+        if (one?.revived) log.info({ id, port: one.port }, 'brought back for its deployment')
+      } catch (error) {
+        log.warn({ id, error: String(error) }, 'could not be brought back')
+      }
+    }),
+  )
+}
+
+/** Undefined when neither its deployment is under way nor the one that has replaced it. */
+async function specUnderWay(ports: Ports, id: string): Promise<InstanceSpec | undefined> {
+  const of = parseInstanceId(id)
+  if (!of) return undefined
+  const { serviceId, environment, number } = of
+  const find = (wanted: number) => ports.store.deployments.find(deploymentId(serviceId, environment, wanted))
+  const deployment = await find(number)
   if (!deployment) return undefined
   const live = await ports.releases.live(serviceId, environment)
   const newest = live && live.instance !== id ? await find(live.number) : undefined
-  const underWay = [deployment, newest].some((one) => one && !isFinal(one.status))
-  if (live?.instance !== id && !underWay) return undefined
-  const releaseNumber = parseReleaseNumber(deployment.releaseId ?? '') ?? deployment.number
-  const release = {
-    serviceId,
-    environment,
-    number: deployment.number,
-    deploymentId: deployment.id,
-    releaseNumber,
-  }
+  if (![deployment, newest].some((one) => one && !isFinal(one.status))) return undefined
+  const releaseNumber = parseReleaseNumber(deployment.releaseId ?? '') ?? number
+  const release = { serviceId, environment, number, deploymentId: deployment.id, releaseNumber }
   return (await candidateSpec(ports, release)).spec
-}
-
-/**
- * The route of a live instance leads to where it listens: its old port may have been taken meanwhile, or the router
- * may have lost its state. Fenced like a switch, so that a deployment that goes on at the same time wins.
- */
-async function pointRoute(ports: Ports, { id, port }: InstanceStatus): Promise<void> {
-  const { router, releases } = ports
-  const [serviceId = '', environment = ''] = id.split('/')
-  const live = await releases.live(serviceId, environment)
-  if (live?.instance !== id) return
-  const route = routeOf({ serviceId, environment })
-  const now = await router.find(route)
-  if (now?.target?.instance === id && now.target.port === port && live.port === port) return
-  const hosts = now?.hosts ?? (await hostsOf(ports, { serviceId, environment }))
-  const revision = now?.fence.deployment === live.number ? now.fence.revision + 1 : 0
-  const fence = { deployment: live.number, revision }
-  await router.change({ route, fence, hosts, target: { instance: id, host: '127.0.0.1', port } })
-  await releases.setLive(serviceId, environment, fence, { ...live, port })
 }
 
 /** Milliseconds between two looks at the logs of running services. */

@@ -1,5 +1,6 @@
 import { execFile, spawn } from 'node:child_process'
-import { chmod, mkdtemp, readFile, readdir, readlink, rm } from 'node:fs/promises'
+import { randomUUID } from 'node:crypto'
+import { chmod, mkdtemp, readFile, readdir, readlink, rm, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -54,6 +55,11 @@ export interface Sluice {
   stopUp(signal?: NodeJS.Signals): Promise<void>
   /** Starts `up` again for the same home, after it was killed or stopped. */
   startAgain(): Promise<void>
+  /**
+   * As a power cut: kills every process of the home, `up`, router and services included, and empties its run folder.
+   * Where the machine lets us, all that is started from now on believes in another boot.
+   */
+  cutPower(): Promise<{ newBoot: boolean }>
   /** Both in turn. */
   restart(signal: NodeJS.Signals): Promise<void>
   /** A folder that `stop` removes. */
@@ -87,6 +93,7 @@ export async function startSluice(options: StartOptions = {}): Promise<Sluice> {
     ...options.env,
   }
   const readyWithin = options.readyWithin ?? 90_000
+  let boot: string[] = []
   let run = await launch(environment, readyWithin)
   const logs: string[] = []
   const scratch: string[] = []
@@ -104,7 +111,7 @@ export async function startSluice(options: StartOptions = {}): Promise<Sluice> {
   }
   const startAgain = async () => {
     logs.push(run.log())
-    run = await launch(environment, readyWithin)
+    run = await launch(environment, readyWithin, boot)
   }
   return {
     home,
@@ -122,7 +129,7 @@ export async function startSluice(options: StartOptions = {}): Promise<Sluice> {
       const lines = answer.body.split('\n').filter(Boolean)
       return lines.map((line) => JSON.parse(line) as Record<string, unknown>)
     },
-    cli: (...args) => callCli(args, environment),
+    cli: (...args) => callCli(args, environment, boot),
     killPart(name, signal) {
       const record = part(name)
       process.kill(record.pid, signal)
@@ -132,13 +139,23 @@ export async function startSluice(options: StartOptions = {}): Promise<Sluice> {
     log: () => [...logs, run.log()].join(''),
     stopUp,
     startAgain,
+    async cutPower() {
+      // Again and again: somebody may just be starting somebody else.
+      for (let left = await pidsOf(home); left.length > 0; left = await pidsOf(home))
+        for (const pid of left) if (isThere(pid)) process.kill(pid, 'SIGKILL')
+      await run.ended
+      const { run: runFolder } = homePaths(home)
+      for (const name of await readdir(runFolder)) await rm(path.join(runFolder, name), { recursive: true })
+      boot = await otherBoot(home)
+      return { newBoot: boot.length > 0 }
+    },
     async restart(signal) {
       await stopUp(signal)
       await startAgain()
     },
     onStop: (folder) => void scratch.push(folder),
     async stop() {
-      const answer = await callCli(['down'], environment)
+      const answer = await callCli(['down'], environment, boot)
       await run.ended
       const left = await processesOf(home)
       if (answer.exitCode !== 0 || left.length > 0) {
@@ -158,9 +175,14 @@ export async function temporaryHome(): Promise<string> {
 }
 
 /** Runs `sluice` with these arguments; a failing command is an answer too. */
-export async function callCli(args: string[], environment: NodeJS.ProcessEnv): Promise<CliAnswer> {
+export async function callCli(
+  args: string[],
+  environment: NodeJS.ProcessEnv,
+  before: string[] = [],
+): Promise<CliAnswer> {
+  const [program = '', ...words] = [...before, process.execPath, launcher, ...args]
   try {
-    const { stdout, stderr } = await promisify(execFile)(process.execPath, [launcher, ...args], {
+    const { stdout, stderr } = await promisify(execFile)(program, words, {
       env: environment,
       maxBuffer: 64 * 1024 * 1024,
     })
@@ -177,8 +199,9 @@ export function cleanEnvironment(): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !ours.test(name)))
 }
 
-async function launch(environment: NodeJS.ProcessEnv, readyWithin: number) {
-  const child = spawn(process.execPath, [launcher, 'up'], {
+async function launch(environment: NodeJS.ProcessEnv, readyWithin: number, before: string[] = []) {
+  const [program, ...words] = [...before, process.execPath, launcher, 'up']
+  const child = spawn(program, words, {
     env: environment,
     stdio: ['ignore', 'pipe', 'pipe'],
   })
@@ -251,6 +274,28 @@ async function waitForPart(
 }
 
 const isSame = (a: RunRecord, b: RunRecord): boolean => a.pid === b.pid && a.started === b.started
+
+/** Words before a command that make it see another boot id; none where that takes rights that we do not have. */
+async function otherBoot(home: string): Promise<string[]> {
+  const file = path.join(home, 'boot-id')
+  await writeFile(file, `${randomUUID()}\n`)
+  const script = 'mount --bind "$0" /proc/sys/kernel/random/boot_id && exec "$@"'
+  const before = ['unshare', '--mount', 'sh', '-c', script, file]
+  const [program, ...words] = [...before, 'cat', '/proc/sys/kernel/random/boot_id']
+  const seen = await promisify(execFile)(program, words).catch(() => undefined)
+  return seen?.stdout === (await readFile(file, 'utf8')) ? before : []
+}
+
+const pidsOf = async (home: string): Promise<number[]> =>
+  (await processesOf(home)).map((line) => Number.parseInt(line, 10))
+
+function isThere(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}
 
 /** Processes that work in the home, run something of it, or were told its path. */
 async function processesOf(home: string): Promise<string[]> {

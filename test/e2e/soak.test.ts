@@ -133,7 +133,7 @@ test.concurrent('one that falls ill does too, and so does a rollback', { timeout
   expect(await fixed.get()).toEqual({ status: 200, text: 'v1' })
   expect(await find(sluice, 'relapse.production.2')).toMatchObject({ live: true })
   // What it wanted to go back to is kept: a rollback discards nothing.
-  expect(readdirSync(path.join(sluice.home, 'environments/relapse/production/releases')).sort()).toEqual([
+  expect(readdirSync(path.join(sluice.home, 'environments/relapse/production/releases')).toSorted()).toEqual([
     '1',
     '2',
   ])

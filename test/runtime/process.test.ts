@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -258,15 +258,16 @@ describe('restart', () => {
   })
 })
 
-describe('restore', () => {
-  test('adopts what runs', async () => {
+describe('revive', () => {
+  const id = 'shop/production/1'
+
+  test('leaves alone what runs', async () => {
     const { runtime, spec, again } = await runtimeBench()
     const service = spec(answering('process.pid'))
     const { port } = await runtime.start(service)
     await isListening(runtime)
     const before = await get(port)
-    const restored = await again().restore(async () => service)
-    expect(restored).toMatchObject([{ id: 'shop/production/1', port, state: 'running' }])
+    expect(await again().revive(id, async () => service)).toMatchObject({ port, revived: false })
     expect(await get(port)).toBe(before)
   })
 
@@ -277,20 +278,45 @@ describe('restore', () => {
     await isListening(runtime)
     const orphan = Number(await get(port))
     process.kill(readProcess(orphan)!.parent, 'SIGKILL')
-    await until(async () => (await runtime.status('shop/production/1'))?.state === 'gone')
-    expect(await again().restore(async () => service)).toMatchObject([{ port, state: 'running' }])
+    await until(async () => (await runtime.status(id))?.state === 'gone')
+    expect(await again().revive(id, async () => service)).toMatchObject({ port, revived: true })
     await isListening(runtime)
     expect(Number(await get(port))).not.toBe(orphan)
     expect(identityOf(orphan)).toBeUndefined()
   })
 
-  test('ends what should not run any more', async () => {
-    const { runtime, spec, home } = await runtimeBench()
-    await runtime.start(spec('sleep 60', { drainMs: 100 }))
-    expect(await runtime.restore(async () => undefined)).toEqual([])
-    expect(survivors(home)).toEqual([])
+  test('several at once bring up one', async () => {
+    const { runtime, spec, folder } = await runtimeBench()
+    const service = spec('echo up >>up; sleep 60', { drainMs: 100 })
+    await runtime.start(service)
+    await until(() => existsSync(path.join(folder, 'up')))
+    await runtime.halt(id, 100)
+    await Promise.all([1, 2, 3].map(() => runtime.revive(id, async () => service)))
+    await sleep(300)
+    expect(readFileSync(path.join(folder, 'up'), 'utf8')).toBe('up\nup\n')
+  })
+
+  test('never brings back what was stopped, or should not run', async () => {
+    const { runtime, spec } = await runtimeBench()
+    const service = spec('sleep 60', { drainMs: 100 })
+    await runtime.start(service)
+    await runtime.halt(id, 100)
+    expect(await runtime.revive(id, async () => undefined)).toBeUndefined()
+    const [, revived] = await Promise.all([runtime.stop(id, 100), runtime.revive(id, async () => service)])
+    expect(revived).toBeUndefined()
     expect(await runtime.list()).toEqual([])
   })
+})
+
+test('ports and folders of instances that never came to be are given back', async () => {
+  const { runtime, spec, home } = await runtimeBench()
+  const { port } = await runtime.start(spec('sleep 60', { drainMs: 100 }))
+  const register = path.join(home, 'instances/.ports')
+  writeFileSync(path.join(register, '29990'), 'shop/production/9')
+  mkdirSync(path.join(home, 'instances/shop/production/9'))
+  expect(await runtime.tidy()).toEqual([29_990])
+  expect(readdirSync(register)).toEqual([String(port)])
+  expect(readdirSync(path.join(home, 'instances/shop/production'))).toEqual(['1'])
 })
 
 describe('the log of a service', () => {

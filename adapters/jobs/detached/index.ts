@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises'
+import { readdir, rm } from 'node:fs/promises'
 import type { Jobs } from '../../../ports/jobs.ts'
 import { assertReachable } from '../../process/reachable.ts'
 import type { ServiceUsers } from '../../process/service-user.ts'
@@ -46,6 +46,10 @@ export function detachedJobs({ directory, users, outputCap = 64 * 1024 * 1024 }:
   return {
     run,
     discard: (prefix) => discard(folderOf(directory, prefix)),
+    async list() {
+      const folders = await readdir(directory, { recursive: true }).catch(() => [])
+      return folders.filter((folder) => /^[a-z0-9-]+\/[a-z0-9-]+\/\d+$/.test(folder)).toSorted()
+    },
     async halt() {
       const jobs = await jobsBelow(directory)
       await Promise.all(jobs.map((job) => endProcesses(job, cancelGraceMs)))

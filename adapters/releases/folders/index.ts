@@ -4,7 +4,7 @@ import path from 'node:path'
 import { promisify } from 'node:util'
 import type { Fence } from '../../../contract/routing.ts'
 import type { ReleaseRef } from '../../../contract/workflows.ts'
-import type { LiveRelease, Releases } from '../../../ports/releases.ts'
+import type { LiveRelease, Pointed, Releases } from '../../../ports/releases.ts'
 import { readJsonIfThere, writeDurable } from '../../files/durable.ts'
 import { assertReachable } from '../../process/reachable.ts'
 import { makePassages, makePrivate } from '../../process/service-folders.ts'
@@ -88,7 +88,11 @@ class FolderReleases implements Releases {
   }
 
   async live(serviceId: string, environment: string): Promise<LiveRelease | undefined> {
-    return (await this.#pointer(serviceId, environment).read())?.live ?? undefined
+    return (await this.pointer(serviceId, environment))?.live ?? undefined
+  }
+
+  pointer(serviceId: string, environment: string): Promise<Pointed | undefined> {
+    return this.#pointer(serviceId, environment).read()
   }
 
   async setLive(
@@ -99,6 +103,17 @@ class FolderReleases implements Releases {
   ): Promise<void> {
     await this.#passTo(serviceId, environment)
     await this.#pointer(serviceId, environment).move(fence, live)
+  }
+
+  async environments(): Promise<{ serviceId: string; environment: string }[]> {
+    const services = await foldersIn(this.#directory)
+    const found = services.map(async (serviceId) =>
+      (await foldersIn(path.join(this.#directory, serviceId))).map((environment) => ({
+        serviceId,
+        environment,
+      })),
+    )
+    return (await Promise.all(found)).flat()
   }
 
   async list(serviceId: string, environment: string): Promise<number[]> {
@@ -152,8 +167,16 @@ class FolderReleases implements Releases {
   }
 }
 
+/** Only those that are named as services and environments are. */
+async function foldersIn(directory: string): Promise<string[]> {
+  const entries = await readdir(directory, { withFileTypes: true }).catch(() => [])
+  return entries.filter((entry) => entry.isDirectory() && isName(entry.name)).map(({ name }) => name)
+}
+
+const isName = (name: string): boolean => /^[a-z0-9][a-z0-9-]*$/.test(name)
+
 /** @throws Error when the name could lead elsewhere. */
 function segment(name: string): string {
-  if (!/^[a-z0-9][a-z0-9-]*$/.test(name)) throw new Error(`${name} cannot be the name of a folder`)
+  if (!isName(name)) throw new Error(`${name} cannot be the name of a folder`)
   return name
 }

@@ -2,14 +2,9 @@ import { randomUUID } from 'node:crypto'
 import { mkdir, readdir, readlink, rename, rm, symlink } from 'node:fs/promises'
 import path from 'node:path'
 import { compareFences, type Fence } from '../../../contract/routing.ts'
-import type { LiveRelease } from '../../../ports/releases.ts'
+import type { LiveRelease, Pointed } from '../../../ports/releases.ts'
 import { StaleFence } from '../../../ports/router.ts'
 import { createDurable, readJsonIfThere, syncDirectory } from '../../files/durable.ts'
-
-export interface Pointed {
-  fence: Fence
-  live: LiveRelease | null
-}
 
 /**
  * Which release of an environment is live: `live/<deployment>.<revision>.json`, of which the one with the greatest

@@ -62,13 +62,21 @@ export function processRuntime(options: ProcessRuntimeOptions): Runtime {
     tail: (id, bytes) => logTail(instance(id).folder, bytes),
     follow: (id, how) => followLog(instance(id).folder, how),
     list,
-    restore: async (specOf) => {
-      await ports.releaseLost((id, port) =>
+    revive: (id, specOf) =>
+      act(id, async (one) => {
+        const status = await knownStatus(one)
+        if (!status) return undefined
+        if (status.state === 'running' || status.state === 'backingOff') return { ...status, revived: false }
+        const spec = await specOf()
+        if (!spec) return undefined
+        await assertReachable(spec.directory, await users.userOf(spec.serviceId, spec.environmentName))
+        return { ...(await one.start(spec)), revived: true }
+      }),
+    tidy: async () => {
+      for (const id of await idsIn(directory)) await act(id, removeIfBegun)
+      return ports.releaseLost((id, port) =>
         act(id, async (one) => (await one.folder.record())?.port === port),
       )
-      const ids = await idsIn(directory)
-      const restored = await Promise.all(ids.map((id) => act(id, (one) => restore(one, specOf))))
-      return restored.filter((status) => status !== undefined)
     },
     trimLogs: async () => {
       // Turns would let a service that takes its time to end fill the disk; the folder may go meanwhile.
@@ -77,15 +85,15 @@ export function processRuntime(options: ProcessRuntimeOptions): Runtime {
   }
 }
 
-async function restore(
-  one: Instance,
-  specOf: (id: string) => Promise<InstanceSpec | undefined>,
-): Promise<InstanceStatus | undefined> {
+/** Undefined also for one that was told to stop: whoever told it, or the next to do so, completes that. */
+async function knownStatus(one: Instance): Promise<InstanceStatus | undefined> {
   const record = await one.folder.record()
-  const spec = record && !record.stopping ? await specOf(one.id) : undefined
-  if (spec) return one.start(spec)
-  await one.stop(record?.drainMs ?? 0)
-  return undefined
+  return record && !record.stopping ? one.status() : undefined
+}
+
+/** Killed between its folder and its record. */
+async function removeIfBegun({ folder }: Instance): Promise<void> {
+  if (!(await folder.record())) await folder.remove()
 }
 
 const instanceEnvironment =

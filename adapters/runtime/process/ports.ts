@@ -34,12 +34,16 @@ export class PortRegister {
     if ((await this.#ownerOf(port)) === id) await rm(this.#file(port), { force: true })
   }
 
-  /** Gives back what was reserved for an instance that did not come to be. */
-  async releaseLost(isUsed: (id: string, port: number) => Promise<boolean>): Promise<void> {
+  /** Gives back what was reserved for an instance that did not come to be. Answers which ports. */
+  async releaseLost(isUsed: (id: string, port: number) => Promise<boolean>): Promise<number[]> {
+    const lost: number[] = []
     for (const name of await readdir(this.#directory).catch(() => [])) {
       const id = /^\d+$/.test(name) ? await this.#ownerOf(Number(name)) : undefined
-      if (id && !(await isUsed(id, Number(name)))) await this.release(Number(name), id)
+      if (!id || (await isUsed(id, Number(name)))) continue
+      await this.release(Number(name), id)
+      lost.push(Number(name))
     }
+    return lost
   }
 
   async #reserve(port: number, id: string): Promise<boolean> {
