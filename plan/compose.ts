@@ -60,7 +60,7 @@ export function composePlan({ folder, merged, own, file, procfile, detection, wa
   const { hooks = {} } = merged
   const install = replaced('install')
   const build = replaced('build')
-  const migrate =
+  const migrate: Plan['migrate'] =
     hooks.migrate === undefined
       ? (procfile?.migrate ?? null)
       : migration(hooks.migrate, from('hooks.migrate', own.hooks?.migrate))
@@ -94,7 +94,9 @@ export function composePlan({ folder, merged, own, file, procfile, detection, wa
     drainMs: merged.drain ?? defaults.drain,
     soakMs: merged.soak ?? null,
     buildTimeoutMs: merged.buildTimeout ?? defaults.buildTimeout,
-    tools: (detection?.tools ?? []).filter(isUsedBy([install, build, start, migrate, reload])),
+    tools: (detection?.tools ?? []).filter(
+      isUsedBy([install, build, start, migrate, reload].map((one) => one?.command).concat(migrate?.check)),
+    ),
     environment: { ...detection?.environment, ...merged.environment },
     buildEnvironment: { CI: 'true', ...detection?.buildEnvironment, ...merged.environment },
     suggestions: hooks.migrate !== undefined || procfile?.migrate ? [] : (detection?.suggestions ?? []),
@@ -106,10 +108,10 @@ const calls: Readonly<Record<string, RegExp>> = { npm: /\bnp[mx]\b/, bun: /\bbun
 
 /** A package manager is not asked for when other commands have taken the place of those that call it. */
 const isUsedBy =
-  (commands: (PlannedCommand | null)[]) =>
+  (commands: (string | undefined)[]) =>
   ({ name }: Plan['tools'][number]): boolean => {
     const call = calls[name]
-    return call === undefined || commands.some((one) => one !== null && call.test(one.command))
+    return call === undefined || commands.some((command) => call.test(command ?? ''))
   }
 
 function migration(hook: Migration, reason: string): Plan['migrate'] {

@@ -1,24 +1,21 @@
 import { Client, Connection } from '@temporalio/client'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { remainsOf } from './remains.ts'
-import { repositoryRoot } from './repository.ts'
 import { find, finished, inStep, makeService, type TestService } from './service.ts'
-import { startSluice, type Sluice } from './sluice.ts'
+import type { Sluice } from './sluice.ts'
+import { useSluice } from './use-sluice.ts'
 
-const root = repositoryRoot()
 let sluice: Sluice
+const root = useSluice((started) => {
+  sluice = started
+})
 let client: Client
 let connection: Connection
 beforeAll(async () => {
-  sluice = await startSluice({ env: { SLUICE_SOURCE_ROOTS: root.directory } })
   connection = await Connection.connect({ address: sluice.temporalAddress })
   client = new Client({ connection })
-}, 120_000)
-afterAll(async () => {
-  await connection?.close()
-  await sluice?.stop()
-  root.remove()
-}, 60_000)
+})
+afterAll(() => connection?.close())
 
 const cancel = (id: string, body: object = {}) => sluice.api('POST', `/v1/deployments/${id}/cancel`, body)
 const never = `import http from 'node:http'\nsetInterval(() => {}, 1000)\n`

@@ -3,24 +3,19 @@ import { once } from 'node:events'
 import { mkdtempSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import type { Deployment } from '../../contract/deployment.ts'
-import { makeRepository, repositoryRoot } from './repository.ts'
-import { startSluice, type Sluice } from './sluice.ts'
+import { makeRepository } from './repository.ts'
+import type { Sluice } from './sluice.ts'
+import { useSluice } from './use-sluice.ts'
 
 let sluice: Sluice
-const root = repositoryRoot()
+const root = useSluice((started) => {
+  sluice = started
+})
 const server = `import http from 'node:http'
 http.createServer((q, r) => r.end('hello')).listen(process.env.PORT)
 `
-
-beforeAll(async () => {
-  sluice = await startSluice({ env: { SLUICE_SOURCE_ROOTS: root.directory } })
-})
-afterAll(async () => {
-  await sluice.stop()
-  root.remove()
-})
 
 /** A repository with a service that works, known to Sluice under the name. */
 async function addService(name: string) {

@@ -1,18 +1,13 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { keepAsking, processesWith } from './remains.ts'
-import { repositoryRoot } from './repository.ts'
 import { finished, inStep, makeService } from './service.ts'
-import { startSluice, type Sluice } from './sluice.ts'
+import type { Sluice } from './sluice.ts'
+import { useSluice } from './use-sluice.ts'
 
-const root = repositoryRoot()
 let sluice: Sluice
-beforeAll(async () => {
-  sluice = await startSluice({ env: { SLUICE_SOURCE_ROOTS: root.directory } })
-}, 120_000)
-afterAll(async () => {
-  await sluice?.stop()
-  root.remove()
-}, 60_000)
+const root = useSluice((started) => {
+  sluice = started
+})
 
 test.each(['worker', 'agent'] as const)(
   'kill -9 of the %s in the middle of install, build and migrate: the deploys go on, each command ran once',

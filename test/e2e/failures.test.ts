@@ -1,21 +1,16 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { createDatabase, startPostgres } from '../postgres.ts'
 import { keepAsking, remainsOf } from './remains.ts'
-import { repositoryRoot } from './repository.ts'
 import { finished, inStep, makeService, type TestService } from './service.ts'
-import { startSluice, type Sluice } from './sluice.ts'
+import type { Sluice } from './sluice.ts'
+import { useSluice } from './use-sluice.ts'
 
 /** Each way to fail leaves the live version answering, says what was wrong, and leaves nothing behind. */
 
-const root = repositoryRoot()
 let sluice: Sluice
-beforeAll(async () => {
-  sluice = await startSluice({ env: { SLUICE_SOURCE_ROOTS: root.directory } })
-}, 120_000)
-afterAll(async () => {
-  await sluice?.stop()
-  root.remove()
-}, 60_000)
+const root = useSluice((started) => {
+  sluice = started
+})
 
 const listen = (port: string) =>
   `import http from 'node:http'\nhttp.createServer((q, r) => r.end('v2')).listen(${port}, '127.0.0.1')\n`

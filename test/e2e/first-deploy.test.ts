@@ -1,19 +1,15 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
+import { request } from 'undici'
 import type { Deployment } from '../../contract/deployment.ts'
 import { processesWith } from './remains.ts'
-import { repositoryRoot } from './repository.ts'
 import { expectStatus, find, finished, makeService } from './service.ts'
-import { startSluice, type Sluice } from './sluice.ts'
+import type { Sluice } from './sluice.ts'
+import { useSluice } from './use-sluice.ts'
 
-const root = repositoryRoot()
 let sluice: Sluice
-beforeAll(async () => {
-  sluice = await startSluice({ env: { SLUICE_SOURCE_ROOTS: root.directory } })
-}, 120_000)
-afterAll(async () => {
-  await sluice?.stop()
-  root.remove()
-}, 60_000)
+const root = useSluice((started) => {
+  sluice = started
+})
 
 test(
   'a first deploy goes through every step and answers under its host name',
@@ -90,6 +86,32 @@ test(
     expect(await find(sluice, 'back.production.2')).toMatchObject({ live: false })
   },
 )
+
+test('a rollback drains for as long as its release says', { timeout: 60_000 }, async () => {
+  const service = await makeService(sluice, root.directory, 'drained')
+  const hangs = `import http from 'node:http'
+http.createServer((q, r) => (q.url === '/hang' ? r.write('so far') : r.end('ok'))).listen(process.env.PORT)
+`
+  const config = { drain: 1 }
+  await service.environment('production', { config })
+  for (const word of ['one', 'two']) {
+    service.repository.commit({ 'server.js': `${hangs}// ${word}\n` })
+    await service.deploy()
+  }
+  const { body } = await request(`http://127.0.0.1:${sluice.routerPort}/hang`, {
+    headers: { host: 'drained.localhost' },
+  })
+  const cut = body.text().catch((error: unknown) => error)
+  const path = '/v1/services/drained/environments/production/rollback'
+  const { id } = (await expectStatus(sluice.api('POST', path, {}), 202)) as Deployment
+  const cleanup = (await finished(sluice, id)).steps.find(({ name }) => name === 'cleanup')
+  // The default would be 30 s.
+  const took = Date.parse(cleanup!.finishedAt!) - Date.parse(cleanup!.startedAt!)
+  expect(cleanup?.status).toBe('SUCCEEDED')
+  expect(took).toBeGreaterThanOrEqual(900)
+  expect(took).toBeLessThan(20_000)
+  expect(await cut).toBeInstanceOf(Error)
+})
 
 test('a retry is a new deployment of the same commit', { timeout: 60_000 }, async () => {
   const service = await makeService(sluice, root.directory, 'again')

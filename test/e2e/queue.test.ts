@@ -1,22 +1,17 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import path from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { temporalBinary } from '../../stack/temporal-binary.ts'
-import { repositoryRoot } from './repository.ts'
 import { find, finished, makeService, until } from './service.ts'
-import { startSluice, type Sluice } from './sluice.ts'
+import type { Sluice } from './sluice.ts'
+import { useSluice } from './use-sluice.ts'
 
 const run = promisify(execFile)
-const root = repositoryRoot()
 let sluice: Sluice
-beforeAll(async () => {
-  sluice = await startSluice({ env: { SLUICE_SOURCE_ROOTS: root.directory } })
-}, 120_000)
-afterAll(async () => {
-  await sluice?.stop()
-  root.remove()
-}, 60_000)
+const root = useSluice((started) => {
+  sluice = started
+})
 
 test('ten deployments posted at once run one at a time, in order', { timeout: 120_000 }, async () => {
   const service = await makeService(sluice, root.directory, 'ten')

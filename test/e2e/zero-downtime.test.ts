@@ -2,25 +2,23 @@ import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createDatabase, startPostgres } from '../postgres.ts'
 import { openSocket, openStream, startLoad } from './load.ts'
-import { repositoryRoot } from './repository.ts'
 import { deploymentWhen, finished, makeService, until } from './service.ts'
-import { startSluice, type Sluice } from './sluice.ts'
+import type { Sluice } from './sluice.ts'
+import { useSluice } from './use-sluice.ts'
 
 /** Seconds that open WebSockets and streams get at a switch. */
 const drain = 6
 
-const root = repositoryRoot()
-let sluice: Sluice
 let postgres: Awaited<ReturnType<typeof startPostgres>>
 beforeAll(async () => {
   postgres = await startPostgres()
-  sluice = await startSluice({ env: { SLUICE_SOURCE_ROOTS: root.directory } })
-}, 120_000)
-afterAll(async () => {
-  await sluice?.stop()
-  await postgres?.stop()
-  root.remove()
 }, 60_000)
+afterAll(() => postgres?.stop())
+// After the database, and so stopped before it.
+let sluice: Sluice
+const root = useSluice((started) => {
+  sluice = started
+})
 
 test(
   'v1 → v2 → v3 of a real service under load: no request fails, a WebSocket gets its drain',

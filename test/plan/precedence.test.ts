@@ -33,6 +33,7 @@ describe('precedence', () => {
     expect(tools('')).toContain('npm')
     expect(tools(own)).toEqual(['node'])
     expect(tools(`${own}hooks: {migrate: npx migrate}`)).toEqual(['node', 'npm'])
+    expect(tools(`${own}hooks: {migrate: {run: ./up.sh, check: npm run check}}`)).toEqual(['node', 'npm'])
     expect(tools('start: exec node server.js')).toContain('npm')
   })
 
