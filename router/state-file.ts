@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { link, mkdir, open, readFile, rename, rm } from 'node:fs/promises'
+import { mkdir, open, readFile, rename } from 'node:fs/promises'
 import path from 'node:path'
 import type { RouteBook } from './route-book.ts'
 import { emptyBook } from './route-book.ts'
@@ -7,18 +7,28 @@ import { emptyBook } from './route-book.ts'
 const format = 1
 
 /**
- * The book on disk. A crash at any moment leaves a whole copy: a change is written beside it, synced, the copy so
- * far kept as `.previous`, and the new one renamed into place.
+ * The book on disk, twice. A crash at any moment leaves a whole one: a change is written beside it, synced and
+ * renamed into place. What damages the file later meets the copy, which is written when the change is answered.
  */
 export interface StateFile {
-  /** `fault` says why the state file itself could not be used. */
-  load(): Promise<{ book: RouteBook; from: 'state' | 'previous' | 'nothing'; fault?: string }>
+  load(): Promise<Loaded>
   /** Durable once it resolves. */
   save(book: RouteBook): Promise<void>
+  /** Brings the copy up to what was saved. */
+  saveCopy(book: RouteBook): Promise<void>
+}
+
+export interface Loaded {
+  book: RouteBook
+  from: 'state' | 'copy' | 'nothing'
+  /** Why the state file itself could not be used. */
+  fault?: string
+  /** The file and its copy are both whole, and the same. */
+  twice: boolean
 }
 
 export function stateFile(file: string): StateFile {
-  const previous = `${file}.previous`
+  const copy = `${file}.copy`
   const folder = path.dirname(file)
 
   async function replace(target: string, text: string): Promise<void> {
@@ -42,42 +52,31 @@ export function stateFile(file: string): StateFile {
     }
   }
 
-  async function keepPrevious(): Promise<void> {
-    const temporary = `${previous}.${process.pid}.tmp`
-    await rm(temporary, { force: true })
-    try {
-      await link(file, temporary)
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return
-      throw error
-    }
-    await rename(temporary, previous)
-    // Renaming one name of a file onto another name of the same file does nothing.
-    await rm(temporary, { force: true })
+  async function write(target: string, book: RouteBook): Promise<void> {
+    await replace(target, encode(book))
+    await syncFolder()
+  }
+
+  async function hasCopyOf(book: RouteBook): Promise<boolean> {
+    const second = await read(copy).catch(() => undefined)
+    return second?.book !== undefined && encode(second.book) === encode(book)
   }
 
   return {
     async load() {
       await mkdir(folder, { recursive: true, mode: 0o700 })
       const current = await read(file)
-      if (current.book) return { book: current.book, from: 'state' }
-      const earlier = await read(previous)
-      if (earlier.book) {
-        // At once, or the next change would keep the torn copy as the previous one.
-        await replace(file, encode(earlier.book))
-        await syncFolder()
-        return { book: earlier.book, from: 'previous', fault: current.fault }
-      }
-      if (current.fault === absent && earlier.fault === absent) return { book: emptyBook, from: 'nothing' }
+      if (current.book) return { book: current.book, from: 'state', twice: await hasCopyOf(current.book) }
+      const second = await read(copy)
+      if (second.book) return { book: second.book, from: 'copy', fault: current.fault, twice: false }
+      const nothing = { book: emptyBook, from: 'nothing', twice: true } as const
+      if (current.fault === absent && second.fault === absent) return nothing
       if (current.fault !== absent) await rename(file, `${file}.unreadable`)
-      return { book: emptyBook, from: 'nothing', fault: `${current.fault}; ${earlier.fault}` }
+      return { ...nothing, fault: `${current.fault}; ${second.fault}` }
     },
 
-    async save(book) {
-      await keepPrevious()
-      await replace(file, encode(book))
-      await syncFolder()
-    },
+    save: (book) => write(file, book),
+    saveCopy: (book) => write(copy, book),
   }
 }
 

@@ -10,6 +10,13 @@ import type { StateFile } from './state-file.ts'
 import { decode, stateFile } from './state-file.ts'
 import { Targets } from './targets.ts'
 
+/** What becomes of routes that could not be read, for whoever reads the log. */
+const nextAfter = {
+  state: undefined,
+  copy: 'the copy is used',
+  nothing: 'the routes are lost; the agent makes those of its live releases again when it starts',
+}
+
 /**
  * The routes, durable and live. A change is first made durable, then switched, then answered: a crash before the
  * rename leaves the old routes, one after it the new ones, and whoever asked repeats the change, which is then
@@ -22,6 +29,8 @@ export class Traffic {
   #book: RouteBook = emptyBook
   #live: LiveRoutes
   #changes: Promise<unknown> = Promise.resolve()
+  /** What the copy of the state holds. */
+  #kept: RouteBook | undefined
   #leaving = false
   #seen = ''
 
@@ -33,8 +42,11 @@ export class Traffic {
   }
 
   async load(): Promise<void> {
-    const { book, from, fault } = await this.#file.load()
-    if (fault !== undefined) log('state unreadable', { from, fault })
+    const { book, from, fault, twice } = await this.#file.load()
+    if (fault !== undefined) log('state unreadable', { from, fault, next: nextAfter[from] })
+    if (from === 'copy') await this.#file.save(book).catch(logNotWritten)
+    if (twice) this.#kept = book
+    else await this.#keepCopy(book)
     this.#switch(book)
     log('state loaded', { from, routes: book.routes.length })
   }
@@ -93,8 +105,23 @@ export class Traffic {
       this.#switch(outcome.book)
       return outcome
     })
-    this.#changes = done.catch(() => {})
+    // Whatever came of it. The next change waits for the copy, the answer to this one does not.
+    this.#changes = done.then(
+      () => this.#keepCopy(this.#book),
+      () => {},
+    )
     return done
+  }
+
+  /** The book itself is durable; without its copy it is only less safe. */
+  async #keepCopy(book: RouteBook): Promise<void> {
+    if (book === this.#kept) return
+    try {
+      await this.#file.saveCopy(book)
+      this.#kept = book
+    } catch (error) {
+      logNotWritten(error as Error)
+    }
   }
 
   #switch(book: RouteBook): void {
@@ -116,4 +143,8 @@ export class Traffic {
       // The routes known so far are the best that there is.
     }
   }
+}
+
+function logNotWritten({ message }: Error): void {
+  log('state not written twice', { error: message })
 }

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import http from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { conformance } from './conformance.ts'
 import type { EmbeddedRouter } from './embedded-router.ts'
 import { runHolder, startEmbedded, startRouter } from './embedded-router.ts'
@@ -28,42 +28,86 @@ describe('the embedded router alone', { timeout: 30_000 }, () => {
   const okService = () => httpService((_, response) => response.end('ok'))
   const request = (host: string) => `GET / HTTP/1.1\r\nHost: ${host}\r\n\r\n`
 
-  describe('row 5: a torn state file', () => {
-    it.each([
-      ['cut short', (text: string) => text.slice(0, text.length / 2)],
+  describe('rows 5 and 19: a state file that is damaged', () => {
+    const damages: [how: string, damage: (text: string) => string | undefined][] = [
+      ['cut short', (text) => text.slice(0, text.length / 2)],
       ['empty', () => ''],
-      ['changed', (text: string) => text.replace('"deployment":2', '"deployment":9')],
-    ])('that is %s: the previous copy is used', async (_, tear) => {
+      ['garbage', () => '\0'.repeat(300)],
+      ['changed', (text) => text.replace('"deployment":2', '"deployment":9')],
+      ['removed', () => undefined],
+    ]
+
+    async function damage(file: string, how: (text: string) => string | undefined) {
+      const damaged = how(await readFile(file, 'utf8'))
+      if (damaged === undefined) await rm(file)
+      else await writeFile(file, damaged)
+    }
+
+    /** Two routes, the second at its second deployment, and both files written. */
+    async function twoRoutes() {
       const router = await launch()
       const service = await okService()
       const { host } = await routeTo(router, service.port)
-      await routeTo(router, service.port, { deployment: 2, revision: 0 })
-      await writeFile(router.statePath, tear(await readFile(router.statePath, 'utf8')))
-      await router.kill()
-      await router.router.health()
-      expect(await router.router.list()).toHaveLength(1)
-      expect((await sendRaw(router.port, request(host))).status).toBe(200)
-      expect(router.logged()).toContain('state unreadable')
-      // The copy is whole again: the next change keeps a good one as the previous.
-      await router.kill()
-      expect(await router.router.list()).toHaveLength(1)
+      const { state } = await routeTo(router, service.port, { deployment: 2, revision: 0 })
+      const copy = `${router.statePath}.copy`
+      const isCopied = async () =>
+        (await readFile(router.statePath, 'utf8')) === (await readFile(copy, 'utf8').catch(() => ''))
+      await vi.waitUntil(isCopied, { timeout: 5_000 })
+      const restart = async () => {
+        await router.kill()
+        return router.router.list()
+      }
+      return { router, host, state, copy, isCopied, restart }
+    }
+
+    it('at a start: its copy is used, nothing is lost, and both are whole again', async () => {
+      const { router, host, state, isCopied, restart } = await twoRoutes()
+      for (const [how, change] of damages) {
+        await damage(router.statePath, change)
+        const routes = await restart()
+        expect(routes, how).toHaveLength(2)
+        expect(routes[1], how).toEqual(state)
+        expect((await sendRaw(router.port, request(host))).status, how).toBe(200)
+        expect(await isCopied(), how).toBe(true)
+      }
+      expect(router.logged().match(/state unreadable.*the copy is used/g)).toHaveLength(damages.length)
     })
 
-    it('with a torn previous copy as well: it starts without routes and says so', async () => {
-      const router = await launch()
-      await routeTo(router, 1)
-      await routeTo(router, 1)
+    it('while the router runs, both of them: it serves on, and its next change makes them whole', async () => {
+      const { router, host, copy, isCopied, restart } = await twoRoutes()
       await writeFile(router.statePath, 'torn')
-      await writeFile(`${router.statePath}.previous`, 'torn')
-      await router.kill()
-      expect(await router.router.list()).toEqual([])
+      await writeFile(copy, 'torn')
+      expect((await sendRaw(router.port, request(host))).status).toBe(200)
+      await routeTo(router, 1)
+      await vi.waitUntil(isCopied, { timeout: 5_000 })
+      expect(await restart()).toHaveLength(3)
+      expect(router.logged()).not.toContain('state unreadable')
+    })
+
+    it('only the copy: the file is used, and the copy is whole again', async () => {
+      const { router, copy, isCopied, restart } = await twoRoutes()
+      await writeFile(copy, '')
+      expect(await restart()).toHaveLength(2)
+      expect(await isCopied()).toBe(true)
+      expect(router.logged()).not.toContain('state unreadable')
+    })
+
+    it('and its copy as well: the router starts without routes, says so, and takes them again', async () => {
+      const { router, host, state, copy, restart } = await twoRoutes()
+      await writeFile(router.statePath, 'torn')
+      await writeFile(copy, 'torn')
+      expect(await restart()).toEqual([])
+      expect(router.logged()).toContain('the routes are lost')
       expect(await readFile(`${router.statePath}.unreadable`, 'utf8')).toBe('torn')
+      expect((await sendRaw(router.port, request(host))).status).toBe(404)
+      expect(await router.router.change(state)).toMatchObject({ fence: state.fence })
+      expect(await restart()).toHaveLength(1)
     })
   })
 
   describe('the holder', () => {
     it('that is killed lets the router process finish and a new holder take the port', async () => {
-      const router = await launch()
+      const router = await launch({ SLUICE_ROUTER_STOP_MS: '20000' })
       let finish = () => {}
       const service = await httpService((incoming, response) => {
         if (incoming.url === '/slow') finish = () => response.end('done')
@@ -105,7 +149,7 @@ describe('the embedded router alone', { timeout: 30_000 }, () => {
       const { host } = await routeTo(router, service.port)
       // A folder in the place of the state file: the successor cannot load it.
       await rm(router.statePath)
-      await rm(`${router.statePath}.previous`, { force: true })
+      await rm(`${router.statePath}.copy`, { force: true })
       await mkdir(router.statePath)
       router.holder.kill('SIGHUP')
       while (!router.logged().includes('successor did not become ready')) await sleep(20)

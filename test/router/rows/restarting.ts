@@ -1,6 +1,6 @@
 import net from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { startLoad } from '../load.ts'
 import { headerOf, RawClient, sendRaw } from '../raw-client.ts'
 import { startRelease } from '../releases.ts'
@@ -93,43 +93,52 @@ export function restarting({ start }: Suite): void {
       }))
   })
 
-  describe('row 14: kill -9', () => {
-    it('loses no new connection, and routes again in less than a second', () =>
+  describe('rows 14 and 18: kill -9', () => {
+    it('fails only what was in flight under a constant rate of new requests, and routes again within a second', () =>
       withRouter(async (router) => {
-        const service = await httpService((_, response) => response.end('ok'))
+        const service = await httpService(async (incoming, response) => {
+          if (incoming.url === '/slow') await sleep(1_000)
+          response.end('ok')
+        })
         const { host } = await routeTo(router, service.port)
         await sleep(1_500) // a router that has been up for a moment, as it usually has
-        const failures: string[] = []
-        const answers: { began: number; ended: number }[] = []
-        const kills: number[] = []
-        let stopped = false
-        // A connection for each request, so that only those open at the kill may fail.
-        const clients = [1, 2, 3, 4].map(async () => {
-          while (!stopped) {
-            const began = performance.now()
-            const outcome = await connectAndAsk(router.port, request(host))
-            if (outcome === 'answered') answers.push({ began, ended: performance.now() })
-            else failures.push(outcome)
-            await sleep(2)
-          }
-        })
+        const sent: Promise<Sent>[] = []
+        const send = (path: string) => void sent.push(connectAndAsk(router.port, request(host, path)))
+        // A connection for each, whether or not those before have been answered.
+        const rate = setInterval(send, 10, '/')
+        const kills: { at: number; goneAt: number }[] = []
         for (let i = 0; i < 3; i++) {
+          send('/slow')
           await sleep(200)
+          const { pid } = await router.router.health()
+          const at = performance.now()
           await router.kill()
-          kills.push(performance.now())
-          await sleep(1_600)
+          await vi.waitUntil(() => !runs(pid), { interval: 2, timeout: 5_000 })
+          kills.push({ at, goneAt: performance.now() })
+          await sleep(1_300)
         }
-        stopped = true
-        await Promise.all(clients)
-        expect(failures.filter((failure) => failure !== 'cut')).toEqual([])
-        // At most what each client had open at each kill.
-        expect(failures.length).toBeLessThanOrEqual(12)
+        clearInterval(rate)
+        const all = await Promise.all(sent)
+
+        const failed = all.filter(({ outcome }) => outcome !== 'answered')
+        const late = failed.filter(
+          ({ began, ended }) => !kills.some(({ at, goneAt }) => ended >= at && began < goneAt),
+        )
+        expect(late).toEqual([])
+        expect(new Set(failed.map(({ outcome }) => outcome))).toEqual(new Set(['cut']))
+        // The slow ones, which were in flight at each kill, and at most what came within moments of it.
+        expect(failed.length).toBeGreaterThanOrEqual(kills.length)
+        expect(all.length - failed.length).toBeGreaterThan(100)
         const outages = kills
-          .map((kill) => (answers.find(({ began }) => began > kill)?.ended ?? Infinity) - kill)
+          .map(
+            ({ at }) =>
+              Math.min(
+                ...all.filter((one) => one.began > at && one.outcome === 'answered').map((one) => one.ended),
+              ) - at,
+          )
           .toSorted((a, b) => a - b)
         // The middle one: on a machine that has other things to do, one may take longer.
         expect(outages[1]).toBeLessThan(1_000)
-        expect(answers.length).toBeGreaterThan(100)
       }))
 
     it('leaves the routes and their fences as they were', () =>
@@ -161,20 +170,36 @@ export function restarting({ start }: Suite): void {
     }))
 }
 
-function connectAndAsk(port: number, text: string): Promise<string> {
+interface Sent {
+  began: number
+  ended: number
+  /** `cut`: the connection was accepted and then lost. */
+  outcome: string
+}
+
+function connectAndAsk(port: number, text: string): Promise<Sent> {
+  const began = performance.now()
   return new Promise((resolve) => {
+    const settle = (outcome: string) => resolve({ began, ended: performance.now(), outcome })
     const socket = net.connect(port, '127.0.0.1', () => socket.write(text))
     let answer = ''
     socket.on('data', (chunk: Buffer) => {
       answer += chunk.toString('latin1')
-      if (answer.endsWith('ok')) {
-        resolve(answer.startsWith('HTTP/1.1 200') ? 'answered' : answer)
-        socket.destroy()
-      }
+      if (!answer.endsWith('ok')) return
+      settle(answer.startsWith('HTTP/1.1 200') ? 'answered' : answer)
+      socket.destroy()
     })
     socket.on('error', (error: NodeJS.ErrnoException) =>
-      resolve(error.code === 'ECONNRESET' ? 'cut' : `${error.code}`),
+      settle(error.code === 'ECONNRESET' ? 'cut' : `${error.code}`),
     )
-    socket.on('close', () => resolve('cut'))
+    socket.on('close', () => settle('cut'))
   })
+}
+
+function runs(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
 }
