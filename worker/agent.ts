@@ -6,7 +6,7 @@ import { hostQueue } from '../contract/names.ts'
 import { readSettings } from '../contract/settings.ts'
 import { hostPorts, hostProcesses } from './host-ports.ts'
 import { startLog } from './log.ts'
-import { haltAll, keepLogsTrimmed, restoreInstances } from './instances.ts'
+import { haltAll, restoreInstances, watchInstances } from './instances.ts'
 import { runPart } from './part.ts'
 
 /** The composition root of a host's agent: only activities, those that touch this host. */
@@ -25,7 +25,7 @@ const ports = await hostPorts(settings, store)
 
 // Services come back whether or not Temporal does.
 const restored = restoreInstances(ports, log)
-const stopTrimming = keepLogsTrimmed(ports.runtime, log)
+const stopWatching = watchInstances(ports.runtime, log)
 
 await whenListening(temporal.address, new AbortController().signal)
 const connection = await NativeConnection.connect(temporal.connectionOptions)
@@ -42,6 +42,6 @@ const worker = await Worker.create({
   shutdownForceTime: '5s',
 })
 await runPart(worker, log, 'agent')
-stopTrimming()
+stopWatching()
 await Promise.allSettled([store.close(), connection.close()])
 process.exit(0)

@@ -2,6 +2,7 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { nativeBuilder } from '../adapters/builder/native/index.ts'
 import { detachedJobs } from '../adapters/jobs/detached/index.ts'
+import { type Cgroups, hostCgroups } from '../adapters/process/cgroup/index.ts'
 import { serviceUsers, type ServiceUsers } from '../adapters/process/service-user.ts'
 import { hostReadiness } from '../adapters/readiness/index.ts'
 import { folderReleases } from '../adapters/releases/folders/index.ts'
@@ -20,6 +21,7 @@ const staticServer = fileURLToPath(new URL('../adapters/runtime/process/static-s
 export async function hostPorts(settings: Settings, store: Store): Promise<Ports> {
   const paths = homePaths(settings.home)
   const users = usersOf(settings)
+  const cgroups = hostCgroups(settings.home)
   const secrets = await keyFileSecrets(paths.keys)
   const source = gitSource({
     mirrors: paths.mirrors,
@@ -28,7 +30,7 @@ export async function hostPorts(settings: Settings, store: Store): Promise<Ports
     caFile: settings.caFile,
   })
   const router = embeddedRouter({ socketPath: paths.routerSocket })
-  const jobs = detachedJobs({ directory: paths.jobs, users })
+  const jobs = detachedJobs({ directory: paths.jobs, users, cgroups })
   const releases = await folderReleases({ directory: paths.environments, users })
   return {
     source,
@@ -38,7 +40,7 @@ export async function hostPorts(settings: Settings, store: Store): Promise<Ports
     jobs,
     releases,
     builder: nativeBuilder({ jobs, releases, logs: store.logs, secrets, users, caches: paths.caches }),
-    runtime: hostRuntime(settings, users),
+    runtime: hostRuntime(settings, users, cgroups),
     readiness: hostReadiness({ store, secrets, source, router, home: settings.home }),
   }
 }
@@ -46,11 +48,12 @@ export async function hostPorts(settings: Settings, store: Store): Promise<Ports
 /** What runs on this host, for `sluice down`: it needs neither the store nor Temporal. */
 export function hostProcesses(settings: Settings): Pick<Ports, 'runtime' | 'jobs'> {
   const users = usersOf(settings)
-  const jobs = detachedJobs({ directory: homePaths(settings.home).jobs, users })
-  return { jobs, runtime: hostRuntime(settings, users) }
+  const cgroups = hostCgroups(settings.home)
+  const jobs = detachedJobs({ directory: homePaths(settings.home).jobs, users, cgroups })
+  return { jobs, runtime: hostRuntime(settings, users, cgroups) }
 }
 
-function hostRuntime(settings: Settings, users: ServiceUsers): Runtime {
+function hostRuntime(settings: Settings, users: ServiceUsers, cgroups: Cgroups): Runtime {
   const paths = homePaths(settings.home)
   return processRuntime({
     directory: paths.instances,
@@ -58,6 +61,7 @@ function hostRuntime(settings: Settings, users: ServiceUsers): Runtime {
     toolsDirectory: paths.tools,
     ports: settings.servicePorts,
     users,
+    cgroups,
     tools: { node: process.execPath, server: staticServer },
   })
 }
