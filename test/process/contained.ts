@@ -9,7 +9,8 @@ export const noCgroups = 'why' in place ? place.why : undefined
 
 /** Where memory and processes can be limited as well. */
 export const canLimit =
-  !('why' in place) && place.below.memory !== undefined && place.below.pids !== undefined
+  !('why' in place) &&
+  (place.version === 2 || (place.below.memory !== undefined && place.below.pids !== undefined))
 
 /** Folders of cgroups that a home has left behind. */
 export function cgroupsOf(home: string): string[] {

@@ -1,7 +1,15 @@
 import { createHash } from 'node:crypto'
 import path from 'node:path'
 import { Cgroup } from './cgroup.ts'
-import { type CgroupFolders, findPlace, type NoPlace } from './place.ts'
+import { openUp } from './delegation.ts'
+import {
+  type CgroupFolders,
+  type CgroupPlace,
+  controllers,
+  findPlace,
+  forbidden,
+  type NoPlace,
+} from './place.ts'
 
 export { Refusals } from './refusals.ts'
 export { Cgroup, type CgroupFolders }
@@ -15,17 +23,25 @@ export interface Cgroups {
 
 /** Named after the home as well: two Sluices on one machine keep apart. */
 export function hostCgroups(home: string, place: ReturnType<typeof findPlace> = findPlace()): Cgroups {
-  if ('why' in place) return { foldersFor: () => undefined, lacking: place }
+  const below = 'why' in place ? place : openedUp(place)
+  if ('why' in below) return { foldersFor: () => undefined, lacking: below as NoPlace }
   const prefix = `sluice-${createHash('sha256').update(path.resolve(home)).digest('hex').slice(0, 12)}`
   return {
     foldersFor: (kind, id) => {
       const name = `${prefix}-${kind}-${id.replaceAll('/', '.')}`
       return Object.fromEntries(
-        Object.entries(place.below).map(([controller, folder]) => [controller, path.join(folder, name)]),
+        Object.entries(below).map(([controller, folder]) => [controller, path.join(folder, name)]),
       )
     },
     lacking: undefined,
   }
+}
+
+function openedUp(place: CgroupPlace): CgroupFolders | NoPlace {
+  if (place.version === 1) return place.below
+  const folder = place.candidates.find((candidate) => openUp(candidate, place.own))
+  if (folder === undefined) return forbidden(place.own)
+  return Object.fromEntries(controllers.map((name) => [name, folder]))
 }
 
 /** For where processes are not to be put into cgroups. */

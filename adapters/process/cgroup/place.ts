@@ -1,6 +1,6 @@
-import { accessSync, constants, existsSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
-import { mkdirSync } from 'node:fs'
+import { accessSync, constants, existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
+import { leaf } from './delegation.ts'
 import { type CgroupMount, folderIn, parseMounts, parseOwnPaths } from './mounts.ts'
 
 /** What is used of the kernel's controllers. Version 2 has `freezer` (and a kill) in every cgroup. */
@@ -10,11 +10,11 @@ export type Controller = (typeof controllers)[number]
 /** A folder per controller that is there; with version 2 it is the same one for all. */
 export type CgroupFolders = Partial<Record<Controller, string>>
 
-export interface CgroupPlace {
-  version: 1 | 2
-  /** Below these Sluice makes cgroups of its own. */
-  below: CgroupFolders
-}
+/** Below these folders Sluice may make cgroups of its own. */
+export type CgroupPlace =
+  | { version: 1; below: CgroupFolders }
+  /** Version 2: the first that can be opened up is taken (`delegation.ts`). `own` is where this process is. */
+  | { version: 2; candidates: string[]; own: string }
 
 /** Why no cgroup can be made here, and what to do about it. */
 export interface NoPlace {
@@ -34,7 +34,7 @@ const kernelView = (): KernelView => ({
 })
 
 /**
- * Where cgroups can be made. With version 1 below Sluice's own, so that the limits it is under itself hold for
+ * Where cgroups can be made. Only looks. With version 1 below Sluice's own, so that the limits it is under itself hold for
  * services too. With version 2 at the top where that is allowed: below its own a cgroup may hold either processes
  * or limited cgroups, and a service manager could not start Sluice's unit again while services live on inside of it.
  */
@@ -68,45 +68,11 @@ function placeInSecond(mount: CgroupMount, ownPath: string): CgroupPlace | NoPla
   const own = folderIn(mount, ownPath)
   // A service manager that was asked to has put the agent into a cgroup `agent` of a unit that is Sluice's to use.
   const delegated = path.basename(own) === leaf ? path.dirname(own) : own
-  for (const folder of top ? [mount.mountPoint, delegated] : [delegated]) {
-    if (mayWrite(folder) && openUp(folder, own)) {
-      return { version: 2, below: Object.fromEntries(controllers.map((name) => [name, folder])) }
-    }
-  }
-  return forbidden(delegated)
+  const candidates = (top ? [mount.mountPoint, delegated] : [delegated]).filter(mayWrite)
+  return candidates.length > 0 ? { version: 2, candidates, own } : forbidden(delegated)
 }
 
-const leaf = 'agent'
-
-/** Lets the cgroups below have limits. A cgroup with processes of its own cannot: they move down, if they are ours. */
-function openUp(folder: string, own: string): boolean {
-  const allow = () => {
-    const control = path.join(folder, 'cgroup.subtree_control')
-    const wanted = ['memory', 'pids', 'cpu']
-    const lacking = wanted.filter((name) => !readFileSync(control, 'utf8').trim().split(' ').includes(name))
-    const there = readFileSync(path.join(folder, 'cgroup.controllers'), 'utf8').trim().split(' ')
-    for (const name of lacking) if (there.includes(name)) writeFileSync(control, `+${name}`)
-    return there.includes('memory') && there.includes('pids')
-  }
-  try {
-    return allow()
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EBUSY' || folder !== own) return false
-  }
-  const inner = path.join(folder, leaf)
-  try {
-    mkdirSync(inner, { recursive: true })
-    writeFileSync(path.join(inner, 'cgroup.procs'), '0')
-    return allow()
-  } catch {
-    // Others are in it as well, and they are not Sluice's to move.
-    writeFileSync(path.join(folder, 'cgroup.procs'), '0')
-    rmdirSync(inner)
-    return false
-  }
-}
-
-const forbidden = (folder: string): NoPlace => ({
+export const forbidden = (folder: string): NoPlace => ({
   why: `no cgroups can be made in ${folder}`,
   fix:
     'Run the agent as root, or let its unit have `Delegate=yes`; in a container, mount /sys/fs/cgroup writable ' +
