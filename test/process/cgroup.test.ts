@@ -114,7 +114,7 @@ describe.skipIf(real.length === 0)('with the real kernel', () => {
     const folder = path.join(below, `sluice-test-${process.pid}`)
     await mkdir(folder)
     onTestFinished(() => rmdir(folder).catch(() => {}))
-    const script = `echo 0 >${folder}/cgroup.procs; while :; do (env -i setsid sleep 120 &); sleep 0.01; done`
+    const script = `echo 0 >${folder}/cgroup.procs; i=0; while [ $((i += 1)) -lt 200 ]; do (env -i setsid sleep 20 &); sleep 0.01; done`
     const child = spawn('sh', ['-c', script], { stdio: 'ignore' })
     const cgroup = new Cgroup({ freezer: folder })
     await until(() => cgroup.members().length > 5)
