@@ -1,10 +1,12 @@
 import { setTimeout as wait } from 'node:timers/promises'
+import { defaultLimits } from '../contract/limits.ts'
 import type { Plan } from '../contract/plan.ts'
 import type { DeployInput, ReleaseRef } from '../contract/workflows.ts'
 import type { Ports } from '../ports/index.ts'
 import type { InstanceSpec, InstanceStatus } from '../ports/runtime.ts'
 import { exitMessage, hasExited, healthOf, maskedTail } from './health.ts'
 import { knock } from './knock.ts'
+import { limitMet } from './limit-met.ts'
 import { releaseContext } from './release-context.ts'
 import { expected } from './typed-failure.ts'
 
@@ -51,6 +53,7 @@ export async function candidateSpec(
       SLUICE_RELEASE: String(input.releaseNumber),
     },
     drainMs: plan.drainMs,
+    limits: plan.limits ?? defaultLimits,
   }
   return { spec, plan, variables, secretValues }
 }
@@ -79,18 +82,25 @@ export async function awaitHealthy(
   const fail = async (code: Parameters<typeof expected>[0], message: string) =>
     expected(code, `${message}\n${await maskedTail(ports, id, secretValues)}`.trim())
 
+  const exited = (status: InstanceStatus | undefined) => {
+    const limit = status?.lastExit?.limit
+    if (!limit) return fail('ExitedAtBoot', exitMessage(status))
+    const { code, message } = limitMet(limit, plan.limits)
+    return fail(code, `The service ${message}`)
+  }
+
   let health = 'did not answer'
   while (Date.now() < deadline) {
     signal.throwIfAborted()
     const status = await ports.runtime.status(id)
-    if (!status || hasExited(status)) throw await fail('ExitedAtBoot', exitMessage(status))
+    if (!status || hasExited(status)) throw await exited(status)
     if ((await knock(status.port)) && (await ports.runtime.listening(id)).kind === 'listening') {
       health = await healthOf(plan.healthPath, status.port, input, signal)
       if (health === 'ok') {
         if (settleMs === 0) return status
         await wait(settleMs, undefined, { signal })
         const after = await ports.runtime.status(id)
-        if (!after || hasExited(after)) throw await fail('ExitedAtBoot', exitMessage(after))
+        if (!after || hasExited(after)) throw await exited(after)
         return after
       }
     }

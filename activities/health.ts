@@ -4,6 +4,7 @@ import { routeHost } from '../contract/names.ts'
 import type { ReleaseRef } from '../contract/workflows.ts'
 import type { Ports } from '../ports/index.ts'
 import type { InstanceStatus } from '../ports/runtime.ts'
+import { limitWord } from './limit-met.ts'
 
 /** A release that ended is started again by its shell, but it has ended. */
 export const hasExited = (status: InstanceStatus) => status.restarts > 0 || status.state !== 'running'
@@ -12,8 +13,8 @@ export function exitMessage(status: InstanceStatus | undefined): string {
   const exit = status?.lastExit
   if (!exit) return 'The service is not running any more.'
   return exit.signal
-    ? `The service was killed by ${exit.signal}.`
-    : `The service exited with status ${exit.code}.`
+    ? `The service was killed by ${exit.signal}${limitWord(exit.limit)}.`
+    : `The service exited with status ${exit.code}${limitWord(exit.limit)}.`
 }
 
 /** `ok`, or words for what the health path answered instead. Without a path there is nothing to ask. */

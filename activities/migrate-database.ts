@@ -4,6 +4,7 @@ import type { Ports } from '../ports/index.ts'
 import type { JobResult } from '../ports/jobs.ts'
 import type { MigrationAnswer } from '../ports/store.ts'
 import { nothingTo } from './idle-steps.ts'
+import { limitWord } from './limit-met.ts'
 import { releaseContext } from './release-context.ts'
 import { failed, overdue, shortened } from './run-command.ts'
 import { asStep } from './step.ts'
@@ -86,7 +87,9 @@ async function isApplied(hook: Hook, lost: Lost, round: number, run: Run): Promi
 
 function unknown({ command }: Hook, lost: Lost, more = '') {
   const how =
-    lost.outcome === 'exited' ? `was killed by ${lost.signal}` : 'was started, but its result was lost'
+    lost.outcome === 'exited'
+      ? `was killed by ${lost.signal}${limitWord(lost.limit)}`
+      : 'was started, but its result was lost'
   const sentence = [`\`${command}\` ${how}`, more].filter(Boolean).join(' ')
   return expected('MigrationOutcomeUnknown', `${sentence}.\n${lost.tail}`)
 }

@@ -3,6 +3,7 @@ import type { Plan } from '../contract/plan.ts'
 import type { DeployInput, StepReport } from '../contract/workflows.ts'
 import type { Ports } from '../ports/index.ts'
 import type { JobResult } from '../ports/jobs.ts'
+import { limitMet, limitWord } from './limit-met.ts'
 import { releaseContext, type ReleaseContext } from './release-context.ts'
 import { expected } from './typed-failure.ts'
 
@@ -36,6 +37,10 @@ export async function runCommand(
   // Its processes vanish each time that it is started.
   if (result.outcome === 'unknown')
     throw expected(step.failure, `\`${command}\` vanished without a result.\n${result.tail}`)
+  if (result.exitCode !== 0 && result.limit) {
+    const { code, message } = limitMet(result.limit, plan.buildLimits)
+    throw expected(code, `\`${command}\` ${message}\n${result.tail}`)
+  }
   if (result.exitCode !== 0) throw expected(step.failure, failed(command, result))
   return { detail: shortened(command) }
 }
@@ -45,10 +50,10 @@ export const overdue = (command: string, timeoutMs: number, tail: string): strin
 
 export function failed(
   command: string,
-  { signal, exitCode, tail }: Extract<JobResult, { outcome: 'exited' }>,
+  { signal, exitCode, tail, limit }: Extract<JobResult, { outcome: 'exited' }>,
 ): string {
   const how = signal ? `was killed by ${signal}` : `ended with exit status ${exitCode}`
-  return `\`${command}\` ${how}.\n${tail}`
+  return `\`${command}\` ${how}${limitWord(limit)}.\n${tail}`
 }
 
 export const shortened = (command: string): string =>

@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import { defaults } from './defaults.ts'
+import { limitsConfigSchema } from './limits-schema.ts'
 
 const command = z
   .string()
@@ -92,6 +93,8 @@ export const configSchema = z
       )
       .optional()
       .describe('Plain variables; those set on the environment win'),
+    limits: limitsConfigSchema.optional().describe('What the processes of the service may take'),
+    buildLimits: limitsConfigSchema.optional().describe('What install, build and each hook may take'),
     keepReleases: z.number().int().min(1).max(50).optional(),
   })
   .openapi('Config')

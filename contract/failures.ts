@@ -71,6 +71,16 @@ export const failureCodes = {
     means: 'A command ran longer than it may.',
     hint: 'Look where it hangs, or raise its time-out in sluice.yaml.',
   },
+  OutOfMemory: {
+    step: 'build',
+    means: 'A command or the new release needed more memory than it may have, and was killed.',
+    hint: 'Raise `buildLimits.memory` (install, build, hooks) or `limits.memory` (the service) in sluice.yaml, or make it need less.',
+  },
+  TooManyProcesses: {
+    step: 'build',
+    means: 'A command or the new release started more processes and threads than it may.',
+    hint: 'Look for something that starts processes without end; else raise `buildLimits.processes` or `limits.processes` in sluice.yaml.',
+  },
   NeverListened: {
     step: 'validate',
     means: 'The new release runs but did not accept a connection within the boot time-out.',

@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi'
+import { limitsSchema } from './limits-schema.ts'
 
 /** What a detector sees: the paths of a tree, and the text of the few files that detectors read. */
 export interface FileTree {
@@ -53,6 +54,8 @@ export const planSchema = z
       .describe('Programs that must be on the host, with the semver range asked for'),
     environment: z.record(z.string(), z.string()).describe('Variables that the technology wants at run time'),
     buildEnvironment: z.record(z.string(), z.string()).describe('Variables for install and build'),
+    limits: limitsSchema.optional().describe('Of the service; absent in plans of older releases'),
+    buildLimits: limitsSchema.optional().describe('Of install, build and hooks'),
     suggestions: z.array(commandSchema).describe('Hooks that look useful but are never run unasked'),
   })
   .openapi('Plan')

@@ -1,5 +1,6 @@
 import type { Config } from '../contract/config.ts'
 import { defaults } from '../contract/defaults.ts'
+import { limitsFor } from '../contract/limits.ts'
 import { PlanError } from '../contract/plan.ts'
 import type { Plan } from '../contract/plan.ts'
 import type { Detection, PlannedCommand } from './detection.ts'
@@ -30,6 +31,8 @@ export function mergeConfigs(file: Config | undefined, own: Config): Config {
   if (file?.hooks && own.hooks) merged.hooks = { ...file.hooks, ...own.hooks }
   if (file?.static && own.static) merged.static = { ...file.static, ...own.static }
   if (file?.environment && own.environment) merged.environment = { ...file.environment, ...own.environment }
+  if (file?.limits && own.limits) merged.limits = { ...file.limits, ...own.limits }
+  if (file?.buildLimits && own.buildLimits) merged.buildLimits = { ...file.buildLimits, ...own.buildLimits }
   // Whoever names one way to start means to replace the other.
   if (own.static !== undefined && own.start === undefined) delete merged.start
   if (own.start !== undefined && own.static === undefined) delete merged.static
@@ -99,6 +102,8 @@ export function composePlan({ folder, merged, own, file, procfile, detection, wa
     ),
     environment: { ...detection?.environment, ...merged.environment },
     buildEnvironment: { CI: 'true', ...detection?.buildEnvironment, ...merged.environment },
+    limits: limitsFor(merged.limits),
+    buildLimits: limitsFor(merged.buildLimits),
     suggestions: hooks.migrate !== undefined || procfile?.migrate ? [] : (detection?.suggestions ?? []),
   }
 }

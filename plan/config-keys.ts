@@ -6,6 +6,8 @@ const keysAt: Readonly<Record<string, readonly string[]>> = {
   '/hooks': Object.keys(configSchema.shape.hooks.unwrap().shape),
   '/hooks/migrate': ['run', 'repeatable', 'check'],
   '/health': Object.keys(configSchema.shape.health.unwrap().shape),
+  '/limits': Object.keys(configSchema.shape.limits.unwrap().shape),
+  '/buildLimits': Object.keys(configSchema.shape.buildLimits.unwrap().shape),
   '/static': Object.keys(configSchema.shape.static.unwrap().shape),
 }
 
@@ -22,6 +24,9 @@ const otherNames: Readonly<Record<string, string>> = {
   postdeploy: 'hooks.migrate',
   timeout: 'bootTimeout',
   healthcheck: 'health.path',
+  mem: 'limits.memory',
+  pids: 'limits.processes',
+  nofile: 'limits.openFiles',
   dir: 'root',
   directory: 'root',
 }

@@ -1,3 +1,4 @@
+import { defaultLimits, limitWords, type Limits } from '../contract/limits.ts'
 import type { Plan } from '../contract/plan.ts'
 import type { PlannedCommand, Tool } from './detection.ts'
 
@@ -14,6 +15,8 @@ export function explain(plan: Plan): string[] {
     ...lostLines(plan.migrate),
     ...(plan.reload ? commandLines('Reload', plan.reload) : []),
     `Health:  ${plan.healthPath ?? 'a TCP connection'}, within ${words(plan.bootTimeoutMs)}; open requests get ${words(plan.drainMs)} at a switch${soak(plan.soakMs)}`,
+    ...limitLines('Limits', plan.limits),
+    ...limitLines('Limits of install, build and hooks', plan.buildLimits),
     ...section('Needs on the host', plan.tools.map(toolLine)),
     ...section(
       'Variables',
@@ -38,6 +41,10 @@ function lostLines(migrate: Plan['migrate']): string[] {
   if (migrate?.check) return [`         should its result be lost: ${migrate.check}`]
   return migrate?.repeatable ? ['         should its result be lost: it is run again'] : []
 }
+
+/** Nothing where they are as always. */
+const limitLines = (title: string, limits: Limits = defaultLimits): string[] =>
+  limitWords(limits) === limitWords(defaultLimits) ? [] : [`${title}: ${limitWords(limits)}`]
 
 const toolLine = ({ name, version, reason }: Tool): string =>
   `${name}${version === null ? '' : ` ${version}`} (${reason})`

@@ -1,3 +1,5 @@
+import type { LimitName, Limits } from '../contract/limits.ts'
+
 /** A command that may run long: detached, its output in a file, its exit status durable. */
 export interface JobSpec {
   /** `<service>/<environment>/<number>/<step>`. One command runs under an id at a time, at most once if not repeatable. */
@@ -12,10 +14,20 @@ export interface JobSpec {
   timeoutMs: number
   /** False: a lost outcome is reported as `unknown`, never run again. */
   repeatable: boolean
+  /** The usual ones when absent. */
+  limits?: Limits
 }
 
+/** `limit` is the one that it met, when that is why it ended. */
 export type JobResult =
-  | { outcome: 'exited'; exitCode: number; signal: string | null; tail: string; attached: boolean }
+  | {
+      outcome: 'exited'
+      exitCode: number
+      signal: string | null
+      tail: string
+      attached: boolean
+      limit: LimitName | null
+    }
   | { outcome: 'timedOut'; tail: string }
   | { outcome: 'unknown'; tail: string }
 

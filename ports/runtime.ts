@@ -1,3 +1,5 @@
+import type { LimitName, Limits } from '../contract/limits.ts'
+
 /** The processes of one release under one deployment: `<service>/<environment>/<number>`. */
 export interface InstanceSpec {
   id: string
@@ -10,6 +12,8 @@ export interface InstanceSpec {
   environment: Record<string, string>
   /** SIGTERM, this long, SIGKILL. */
   drainMs: number
+  /** The usual ones when absent. */
+  limits?: Limits
 }
 
 export interface InstanceStatus {
@@ -19,7 +23,8 @@ export interface InstanceStatus {
   pid: number | null
   /** How often the service ended and was started again since `start` or `restart`. */
   restarts: number
-  lastExit: { code: number | null; signal: string | null; at: string } | null
+  /** `limit` is the one that it met, when that is why it ended. */
+  lastExit: { code: number | null; signal: string | null; at: string; limit: LimitName | null } | null
   startedAt: string | null
 }
 
@@ -56,8 +61,10 @@ export interface Runtime {
   ): Promise<(InstanceStatus & { revived: boolean }) | undefined>
   /** Gives back the ports of instances that never came to be, and removes what was begun of them. Answers the ports. */
   tidy(): Promise<number[]>
-  /** Keeps logs within their cap; called about every second. */
-  trimLogs(): Promise<void>
+  /** Keeps logs within their cap. Answers after how many milliseconds it should be called again. */
+  trimLogs(): Promise<number>
+  /** Ends services that do nothing any more but ask for processes that their limit refuses; called about every second. */
+  checkLimits(): Promise<void>
 }
 
 export class NoFreePort extends Error {

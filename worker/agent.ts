@@ -6,7 +6,7 @@ import { hostQueue } from '../contract/names.ts'
 import { readSettings } from '../contract/settings.ts'
 import { hostAlone, hostPorts, hostProcesses } from './host-ports.ts'
 import { startLog } from './log.ts'
-import { haltAll, keepLogsTrimmed, restoreLive, restoreUnderWay } from './instances.ts'
+import { haltAll, restoreLive, restoreUnderWay, watchInstances } from './instances.ts'
 import { runPart } from './part.ts'
 import { keepReconciled } from './reconcile/index.ts'
 
@@ -22,7 +22,7 @@ if (process.argv.includes('--stop-all')) {
 if (!settings.databaseUrl) throw new Error('DATABASE_URL is not set: `sluice up` sets it for its parts')
 const temporal = temporalConfig(`127.0.0.1:${settings.temporalPort}`)
 const host = await hostAlone(settings)
-const stopTrimming = keepLogsTrimmed(host.runtime, log)
+const stopWatching = watchInstances(host.runtime, log)
 
 // Services come back whether or not PostgreSQL and Temporal do.
 await restoreLive(host, log)
@@ -45,7 +45,7 @@ const worker = await Worker.create({
   shutdownForceTime: '5s',
 })
 await runPart(worker, log, 'agent')
-stopTrimming()
+stopWatching()
 stopReconciling()
 await Promise.allSettled([store.close(), connection.close()])
 process.exit(0)

@@ -2,6 +2,7 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { nativeBuilder } from '../adapters/builder/native/index.ts'
 import { detachedJobs } from '../adapters/jobs/detached/index.ts'
+import { type Cgroups, hostCgroups } from '../adapters/process/cgroup/index.ts'
 import { serviceUsers, type ServiceUsers } from '../adapters/process/service-user.ts'
 import { hostReadiness } from '../adapters/readiness/index.ts'
 import { folderReleases } from '../adapters/releases/folders/index.ts'
@@ -23,12 +24,13 @@ export type HostAlone = Pick<Ports, 'secrets' | 'router' | 'jobs' | 'releases' |
 export async function hostAlone(settings: Settings): Promise<HostAlone> {
   const paths = homePaths(settings.home)
   const users = usersOf(settings)
+  const cgroups = hostCgroups(settings.home)
   return {
     secrets: await keyFileSecrets(paths.keys),
     router: embeddedRouter({ socketPath: paths.routerSocket }),
-    jobs: detachedJobs({ directory: paths.jobs, users }),
+    jobs: detachedJobs({ directory: paths.jobs, users, cgroups }),
     releases: await folderReleases({ directory: paths.environments, users }),
-    runtime: hostRuntime(settings, users),
+    runtime: hostRuntime(settings, users, cgroups),
   }
 }
 
@@ -55,11 +57,12 @@ export function hostPorts(settings: Settings, host: HostAlone, store: Store): Po
 /** What runs on this host, for `sluice down`: it needs neither the store nor Temporal. */
 export function hostProcesses(settings: Settings): Pick<Ports, 'runtime' | 'jobs'> {
   const users = usersOf(settings)
-  const jobs = detachedJobs({ directory: homePaths(settings.home).jobs, users })
-  return { jobs, runtime: hostRuntime(settings, users) }
+  const cgroups = hostCgroups(settings.home)
+  const jobs = detachedJobs({ directory: homePaths(settings.home).jobs, users, cgroups })
+  return { jobs, runtime: hostRuntime(settings, users, cgroups) }
 }
 
-function hostRuntime(settings: Settings, users: ServiceUsers): Runtime {
+function hostRuntime(settings: Settings, users: ServiceUsers, cgroups: Cgroups): Runtime {
   const paths = homePaths(settings.home)
   return processRuntime({
     directory: paths.instances,
@@ -67,6 +70,7 @@ function hostRuntime(settings: Settings, users: ServiceUsers): Runtime {
     toolsDirectory: paths.tools,
     ports: settings.servicePorts,
     users,
+    cgroups,
     tools: { node: process.execPath, server: staticServer },
   })
 }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { candidateSpec } from '../activities/candidate.ts'
 import { keptSpec } from '../activities/kept-spec.ts'
@@ -92,22 +93,26 @@ async function specUnderWay(ports: Ports, id: string): Promise<InstanceSpec | un
   return (await candidateSpec(ports, release)).spec
 }
 
-/** Milliseconds between two looks at the logs of running services. */
-const trimEvery = 1000
+/** Milliseconds between two looks, where nothing asks for another pace. */
+const lookEvery = 1000
 
-export function keepLogsTrimmed(runtime: Runtime, log: Logger): () => void {
-  let busy = false
-  const timer = setInterval(() => {
-    if (busy) return
-    busy = true
-    runtime
-      .trimLogs()
-      .catch((error: unknown) => log.warn({ error: String(error) }, 'could not trim the logs'))
-      .finally(() => {
-        busy = false
-      })
-  }, trimEvery)
-  return () => clearInterval(timer)
+/** Keeps the logs of running services within their cap, and ends fork bombs, until what it answers is called. */
+export function watchInstances(runtime: Runtime, log: Logger): () => void {
+  const stop = new AbortController()
+  const over = (what: string, look: () => Promise<number | void>) =>
+    void repeat(stop.signal, () =>
+      look().catch((error: unknown) => log.warn({ error: String(error) }, `could not ${what}`)),
+    )
+  over('trim the logs', () => runtime.trimLogs())
+  over('check the limits', () => runtime.checkLimits())
+  return () => stop.abort()
+}
+
+async function repeat(signal: AbortSignal, look: () => Promise<number | void>): Promise<void> {
+  while (!signal.aborted) {
+    const pause = (await look()) ?? lookEvery
+    await sleep(pause, undefined, { signal }).catch(() => {})
+  }
 }
 
 /** For `sluice down`: all processes end; the next `up` brings back what should run. */

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Cgroup } from './cgroup/index.ts'
 import { identityOfRow, isAlive, type ProcessIdentity } from './identity.ts'
 import { hasVariable, readProcess, readProcesses, type ProcessRow } from './process-table.ts'
 
@@ -11,12 +12,14 @@ export interface ProcessFamily {
   leader: ProcessIdentity | undefined
   /** Value of `SLUICE_RUN`. */
   mark: string
+  /** Where the system allowed one. */
+  cgroup?: Cgroup | undefined
 }
 
 /** How long the kernel may take to end what was killed. */
 const killLimitMs = 10_000
 
-/** Who is alive of the family: its process group, and those that left it (double fork, setsid) but carry the mark. */
+/** Who is alive of the family: its process group and cgroup, and those that left the group but carry the mark. */
 export const membersOf = (family: ProcessFamily): ProcessIdentity[] => look(family).rows.map(identityOfRow)
 
 /**
@@ -27,8 +30,7 @@ export async function terminate(family: ProcessFamily, graceMs: number): Promise
   const pursuit = new Pursuit(family)
   if (pursuit.signal('SIGTERM') === 0) return
   if (await ended(() => pursuit.left().length > 0, graceMs)) return
-  // Again and again: what was forked between the look and the signal must go as well.
-  if (await ended(() => pursuit.signal('SIGKILL') > 0, killLimitMs)) return
+  if (await pursuit.kill()) return
   const left = pursuit.left().map((member) => member.pid)
   throw new Error(`processes ${left.join(', ')} did not end although they were killed`)
 }
@@ -44,7 +46,7 @@ export async function sweep(family: ProcessFamily, spared: number | Spared, grac
   const pursuit = new Pursuit(family, typeof spared === 'number' ? { pid: spared } : spared)
   if (pursuit.signal('SIGTERM') === 0) return
   if (await ended(() => pursuit.left().length > 0, graceMs)) return
-  await ended(() => pursuit.signal('SIGKILL') > 0, killLimitMs)
+  await pursuit.kill()
 }
 
 /**
@@ -75,6 +77,12 @@ class Pursuit {
     return left.length
   }
 
+  /** Again and again: what was forked between the look and the signal must go as well. False when some survive. */
+  async kill(): Promise<boolean> {
+    await this.#family.cgroup?.kill()
+    return ended(() => this.signal('SIGKILL') > 0, killLimitMs)
+  }
+
   #look(): { left: ProcessIdentity[]; group: number | undefined } {
     const { rows, groupIsOurs } = look(this.#family)
     for (const row of rows) if (!this.#isSpared(row)) this.#proven.set(row.pid, identityOfRow(row))
@@ -94,13 +102,17 @@ class Pursuit {
  * The group counts only while it is proven ours: by its leader, or by a member with the mark. Its number may have
  * been given to strangers after the family had ended.
  */
-function look({ leader, mark }: ProcessFamily): { rows: ProcessRow[]; groupIsOurs: boolean } {
+function look({ leader, mark, cgroup }: ProcessFamily): { rows: ProcessRow[]; groupIsOurs: boolean } {
   const alive = readProcesses().filter((row) => !row.ended)
   const marked = new Set(alive.filter((row) => hasVariable(row.pid, markVariable, mark)))
   const inGroup = (row: ProcessRow) => row.group === leader?.pid
   const groupIsOurs =
     leader !== undefined && (isAlive(leader) || alive.some((row) => inGroup(row) && marked.has(row)))
-  return { rows: alive.filter((row) => marked.has(row) || (groupIsOurs && inGroup(row))), groupIsOurs }
+  // Read after the processes: who is in it now and was listed before is no stranger.
+  const contained = new Set(cgroup?.members())
+  const isOurs = (row: ProcessRow) =>
+    marked.has(row) || contained.has(row.pid) || (groupIsOurs && inGroup(row))
+  return { rows: alive.filter(isOurs), groupIsOurs }
 }
 
 /** Looks once more right before: the process may have ended and its pid been given away. */

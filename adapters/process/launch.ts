@@ -1,7 +1,10 @@
 import { spawn } from 'node:child_process'
+import { appendFileSync } from 'node:fs'
 import { once } from 'node:events'
 import { constants, type FileHandle, open } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
+import type { Limits } from '../../contract/limits.ts'
+import type { Cgroup } from './cgroup/index.ts'
 import { markVariable } from './group.ts'
 import { asUser, type ServiceUser } from './service-user.ts'
 
@@ -15,6 +18,9 @@ export interface Launch {
   directory: string
   environment: Record<string, string>
   user: ServiceUser | null
+  limits: Limits
+  /** Is made here. */
+  cgroup: Cgroup | undefined
   mark: string
   /** File for stdout and stderr, appended to: with a pipe the command would die of SIGPIPE together with Sluice. */
   output: string
@@ -28,6 +34,7 @@ const longestVariable = 128 * 1024 - 1
  * @throws Error when it cannot be started, or the environment is larger than the system takes.
  */
 export async function launch(wanted: Launch): Promise<void> {
+  const cgroup = made(wanted)
   const environment = wrap(wanted)
   const enter = [
     ...asUser(wanted.user),
@@ -40,12 +47,16 @@ export async function launch(wanted: Launch): Promise<void> {
   ]
   const output = await openOutput(wanted.output)
   try {
-    const child = spawn('/bin/sh', [fileURLToPath(wanted.script), ...wanted.arguments, ...enter], {
-      cwd: '/',
-      env: environment,
-      detached: true,
-      stdio: ['ignore', output.fd, output.fd],
-    })
+    const child = spawn(
+      '/bin/sh',
+      [fileURLToPath(wanted.script), ...wanted.arguments, ...limitsOf(wanted, cgroup), ...enter],
+      {
+        cwd: '/',
+        env: environment,
+        detached: true,
+        stdio: ['ignore', output.fd, output.fd],
+      },
+    )
     child.unref()
     await once(child, 'spawn')
   } catch (error) {
@@ -56,6 +67,24 @@ export async function launch(wanted: Launch): Promise<void> {
   } finally {
     await output.close()
   }
+}
+
+/** undefined when the system refuses it after all: better a service without limits than none. */
+function made({ cgroup, limits, output }: Launch): Cgroup | undefined {
+  try {
+    cgroup?.create(limits)
+    return cgroup
+  } catch (error) {
+    appendFileSync(output, `[sluice] no cgroup, so no limits: ${(error as Error).message}\n`, { mode: 0o600 })
+    return undefined
+  }
+}
+
+/** What `take_limits` takes. Where nobody counts its processes as a group, those of its user are counted. */
+function limitsOf({ limits, user }: Launch, cgroup: Cgroup | undefined): string[] {
+  const { memory = '', pids = '', freezer = '', cpu = '' } = cgroup?.folders ?? {}
+  const processes = user && !pids ? String(limits.processes) : ''
+  return [memory, pids, freezer, cpu, String(limits.openFiles), processes]
 }
 
 /** Never through a link, and created for Sluice alone: the command has it open, but cannot open it again. */

@@ -1,5 +1,6 @@
 import path from 'node:path'
 import type { Command } from 'commander'
+import { defaultLimits, limitWords } from '../../contract/limits.ts'
 import type { Plan } from '../../contract/plan.ts'
 import { CliError } from '../cli-error.ts'
 import { clientOf } from '../client.ts'
@@ -63,6 +64,7 @@ function explain(plan: Plan, { colors }: Context): string {
     ['health', plan.healthPath ?? 'a TCP connection'],
     ['boot', `within ${readableDuration(plan.bootTimeoutMs)}`],
     ['drain', readableDuration(plan.drainMs)],
+    ['limits', limitWords(plan.limits ?? defaultLimits)],
   ] as const
   return [
     `${colors.bold(plan.technology)}${plan.root === '' ? '' : ` in ${plan.root}`}`,

@@ -1,6 +1,7 @@
 import type { Settings } from '../../contract/settings.ts'
 import { checkBacking } from './backing.ts'
 import type { Check } from './check.ts'
+import { checkContainment } from './containment.ts'
 import { checkHome } from './home.ts'
 import { checkParts } from './parts.ts'
 import { checkPorts } from './ports.ts'
@@ -12,6 +13,7 @@ export type { Check }
 export async function examine(settings: Settings): Promise<Check[]> {
   const checks = await Promise.all([
     checkPrograms(),
+    checkContainment(),
     checkBacking(settings),
     checkPorts(settings),
     checkParts(settings),

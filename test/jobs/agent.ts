@@ -1,4 +1,5 @@
 import { detachedJobs } from '../../adapters/jobs/detached/index.ts'
+import { hostCgroups } from '../../adapters/process/cgroup/index.ts'
 import { serviceUsers } from '../../adapters/process/service-user.ts'
 import type { JobSpec } from '../../ports/jobs.ts'
 
@@ -10,6 +11,7 @@ const { home, spec, isolation } = JSON.parse(process.argv[2]!) as {
 }
 const jobs = detachedJobs({
   directory: `${home}/jobs`,
+  cgroups: hostCgroups(home),
   users: serviceUsers({ directory: `${home}/users`, isolation }),
 })
 const output = { from: 0, write: async (chunk: Buffer) => void process.stdout.write(chunk) }

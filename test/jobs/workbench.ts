@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { detachedJobs } from '../../adapters/jobs/detached/index.ts'
+import { hostCgroups } from '../../adapters/process/cgroup/index.ts'
 import type { JobResult, Jobs, JobSpec } from '../../ports/jobs.ts'
 import { testHost, type TestHost } from '../process/host.ts'
 
@@ -27,7 +28,11 @@ const never = new AbortController().signal
 
 export async function workbench(isolation: 'auto' | 'none' = 'auto', outputCap?: number): Promise<Workbench> {
   const host = await testHost(isolation)
-  const options = { directory: path.join(host.home, 'jobs'), users: host.users }
+  const options = {
+    directory: path.join(host.home, 'jobs'),
+    users: host.users,
+    cgroups: hostCgroups(host.home),
+  }
   const jobs = detachedJobs(outputCap === undefined ? options : { ...options, outputCap })
   host.atEnd(() => jobs.discard('shop'))
   return {

@@ -5,6 +5,7 @@ import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, expect } from 'vitest'
 import { readProcesses } from '../../adapters/process/process-table.ts'
+import { cgroupsOf } from './contained.ts'
 import { serviceUsers, type ServiceUsers } from '../../adapters/process/service-user.ts'
 
 export const asRoot = process.getuid?.() === 0
@@ -39,6 +40,7 @@ afterEach(async () => {
     homes.delete(home)
     for (const clean of cleanups) await clean()
     await expect.poll(() => survivors(home), { timeout: 3000 }).toEqual([])
+    expect(cgroupsOf(home)).toEqual([])
     await rm(home, { recursive: true, force: true })
   }
 })

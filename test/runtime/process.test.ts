@@ -121,6 +121,7 @@ describe('supervision', () => {
     await runtime.start(spec('date +%s.%N >>starts; exit 7'))
     const starts = () => readFileSync(path.join(folder, 'starts'), 'utf8').trim().split('\n').map(Number)
     await until(async () => ((await runtime.status('shop/production/1'))?.restarts ?? 0) >= 2)
+    await until(() => starts().length >= 3)
     const status = (await runtime.status('shop/production/1'))!
     expect(status.lastExit).toMatchObject({ code: 7, signal: null })
     const [first, second, third] = starts()

@@ -1,6 +1,7 @@
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { processRuntime, type ProcessRuntimeOptions } from '../../adapters/runtime/process/index.ts'
+import { hostCgroups } from '../../adapters/process/cgroup/index.ts'
 import type { InstanceSpec, Runtime } from '../../ports/runtime.ts'
 import { testHost, type TestHost } from '../process/host.ts'
 
@@ -25,6 +26,7 @@ export async function runtimeBench(
     toolsDirectory: path.join(host.home, 'tools'),
     ports: ports ?? [first, first + 99],
     users: host.users,
+    cgroups: hostCgroups(host.home),
     tools: {
       node: process.execPath,
       server: fileURLToPath(new URL('../../adapters/runtime/process/static-server.mjs', import.meta.url)),

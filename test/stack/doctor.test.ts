@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
 import { examine } from '../../stack/doctor/index.ts'
+import { noCgroups } from '../process/contained.ts'
 import { freshSettings } from './settings-of.ts'
 
 test(
@@ -14,6 +15,12 @@ test(
       state: 'advice',
       fix: expect.stringContaining('sluice up'),
     })
+    const containment = checks.find(({ name }) => name === 'Containment')
+    expect(containment).toMatchObject(
+      noCgroups === undefined
+        ? { detail: expect.stringContaining('cgroups of version') }
+        : { state: 'advice', detail: expect.stringContaining(noCgroups), fix: expect.stringMatching(/./) },
+    )
   },
 )
 

@@ -1,5 +1,6 @@
 import path from 'node:path'
 import { defaults } from '../../../contract/defaults.ts'
+import { defaultLimits } from '../../../contract/limits.ts'
 import type { Builder } from '../../../ports/builder.ts'
 import { JobCanceled, type Jobs, type JobSpec } from '../../../ports/jobs.ts'
 import type { Releases } from '../../../ports/releases.ts'
@@ -74,6 +75,7 @@ async function specOf(options: NativeBuilderOptions, step: Step, work: Work): Pr
     timeoutMs,
     // A migration may have changed the database when its result is lost: never a second time unasked.
     repeatable: work.repeatable ?? step !== 'migrate',
+    limits: plan.buildLimits ?? defaultLimits,
   }
 }
 

@@ -1,8 +1,9 @@
 import { readdir, rm } from 'node:fs/promises'
 import type { Jobs } from '../../../ports/jobs.ts'
+import { type Cgroups, noCgroups } from '../../process/cgroup/index.ts'
 import { assertReachable } from '../../process/reachable.ts'
 import type { ServiceUsers } from '../../process/service-user.ts'
-import { Attendance, cancelGraceMs, endProcesses, sweepLeftovers } from './attendance.ts'
+import { Attendance, cancelGraceMs, cgroupFor, endProcesses, sweepLeftovers } from './attendance.ts'
 import { FolderWatch } from './folder-watch.ts'
 import { folderOf, JobFolder, jobsBelow } from './job-folder.ts'
 import { OutputFile } from './output-file.ts'
@@ -12,17 +13,24 @@ export interface DetachedJobsOptions {
   /** Of Sluice alone: a folder per job. */
   directory: string
   users: ServiceUsers
+  /** Where jobs are contained; without, they are only told by their group and their mark. */
+  cgroups?: Cgroups
   /** Bytes of output that stay on the disk while a job runs. */
   outputCap?: number
 }
 
 /** Jobs as detached processes that outlive the agent, with all that is needed to take them up again in a folder each. */
-export function detachedJobs({ directory, users, outputCap = 64 * 1024 * 1024 }: DetachedJobsOptions): Jobs {
+export function detachedJobs({
+  directory,
+  users,
+  cgroups = noCgroups,
+  outputCap = 64 * 1024 * 1024,
+}: DetachedJobsOptions): Jobs {
   const run: Jobs['run'] = async (spec, { signal, output }) => {
     const job = new JobFolder(folderOf(directory, spec.id))
     const user = await users.userOf(spec.serviceId, spec.environmentName)
     await assertReachable(spec.directory, user)
-    if (!(await job.latest())) await job.prepare(1)
+    if (!(await job.latest())) await job.prepare(1, cgroupFor(cgroups, spec.id, 1))
     const file = new OutputFile(job.output, outputCap)
     await file.recall()
 
@@ -30,7 +38,7 @@ export function detachedJobs({ directory, users, outputCap = 64 * 1024 * 1024 }:
     const stream = new OutputStream(file, output)
     const check = interruption(job, signal, stream, watch)
     try {
-      const attendance = new Attendance(job, spec, user, watch)
+      const attendance = new Attendance(job, spec, user, watch, cgroups)
       const ending = await attendance.untilEnded(check)
       await stream.finish()
       if (ending.by === 'itself') {
@@ -79,5 +87,6 @@ async function discard(directory: string): Promise<void> {
     await job.decide('canceled')
     await endProcesses(job, cancelGraceMs)
   }
-  await rm(directory, { recursive: true, force: true })
+  // A wrapper that came too late for its claim may still make a file: the removal looks again then.
+  await rm(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 })
 }

@@ -3,10 +3,12 @@ import { appendFile, mkdir, readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { createDurable, readJsonIfThere, syncDirectory, syncFile } from '../../files/durable.ts'
 import { readClaim, type Claim } from '../../process/claim.ts'
+import type { CgroupFolders } from '../../process/cgroup/index.ts'
+import { type Ending, parseEnding } from '../../process/ending.ts'
 import { bootId } from '../../process/identity.ts'
 
 /** How Sluice itself ended a job, or gave it up. The first one counts for ever. */
-export type Verdict = 'timedOut' | 'canceled' | 'unknown'
+export type Verdict = 'timedOut' | 'canceled' | 'unknown' | 'processes'
 
 /** One start of the command. */
 export interface Attempt {
@@ -14,13 +16,14 @@ export interface Attempt {
   mark: string
   /** Boot in which it was to start: after a power loss the claim may be lost although the command ran. */
   boot: string
+  /** Where the processes are contained; absent where that cannot be. */
+  cgroup?: CgroupFolders | undefined
 }
 
 export interface AttemptState {
   attempt: Attempt
   claim: Claim
-  /** Exit status as a shell reports it. */
-  exit: number | undefined
+  exit: Ending | undefined
 }
 
 /**
@@ -53,9 +56,9 @@ export class JobFolder {
     }
   }
 
-  async exitOf(attempt: number): Promise<number | undefined> {
+  async exitOf(attempt: number): Promise<Ending | undefined> {
     const text = await readIfThere(this.#exitFile(attempt))
-    return text && /^\d{1,3}\n$/.test(text) ? Number(text) : undefined
+    return text?.endsWith('\n') ? parseEnding(text.trimEnd()) : undefined
   }
 
   /** Resolves once the exit status survives a power loss. The wrapper sees to that as well, a little later. */
@@ -65,9 +68,9 @@ export class JobFolder {
   }
 
   /** Several callers at once agree on one attempt. */
-  async prepare(number: number): Promise<void> {
+  async prepare(number: number, cgroup: CgroupFolders | undefined): Promise<void> {
     await mkdir(this.directory, { recursive: true, mode: 0o700 })
-    const attempt: Attempt = { number, mark: randomUUID(), boot: bootId() }
+    const attempt: Attempt = { number, mark: randomUUID(), boot: bootId(), cgroup }
     await createDurable(this.#attemptFile(number), JSON.stringify(attempt), { mode: 0o600 })
   }
 

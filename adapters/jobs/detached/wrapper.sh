@@ -1,20 +1,26 @@
 #!/bin/sh
-# Runs one attempt of a job: wrapper.sh FOLDER ATTEMPT COMMAND…
+# Runs one attempt of a job: wrapper.sh FOLDER ATTEMPT LIMITS(6) COMMAND…
 # Detached, in a process group of its own, so that neither Sluice's end nor a terminal's reaches the command.
 umask 077
 . "${0%/*}/../../process/claim.sh"
+. "${0%/*}/../../process/limits.sh"
 
 # Everything in one function: the shell has read all of it before the first act, whatever becomes of this file.
 run() {
   folder=$1 attempt=$2
-  shift 2
+  take_limits "$3" "$4" "$5" "$6" "$7" "$8"
+  shift 8
   claim "$folder/claim-$attempt" || exit 0
   # With a handler instead of '' this shell outlives a SIGTERM to the group, and the command does not inherit that.
   trap : HUP INT QUIT TERM
   # What this shell itself has to say (`Terminated`) is none of the command's output.
   exec 3>&1 >/dev/null 2>&1
-  "$@" >&3 2>&3 3>&-
+  look_at_limits
+  before="$out_of_memory $refused"
+  (confine; exec "$@" >&3 2>&3 3>&-)
   status=$?
+  limit_since $before
+  [ "$status" -eq 0 ] || status="$status${limit:+ $limit}"
   # A full disk must not turn a result into a riddle.
   tries=0
   until publish "$folder/exit-$attempt" "$status" || [ "$tries" -ge 60 ]; do

@@ -1,6 +1,8 @@
 import { readdir } from 'node:fs/promises'
 import path from 'node:path'
+import { defaults } from '../../../contract/defaults.ts'
 import type { InstanceSpec, InstanceStatus, Runtime } from '../../../ports/runtime.ts'
+import { type Cgroups, noCgroups, Refusals } from '../../process/cgroup/index.ts'
 import { hostEnvironment } from '../../process/host-environment.ts'
 import { assertReachable } from '../../process/reachable.ts'
 import { serviceFolders } from '../../process/service-folders.ts'
@@ -9,6 +11,7 @@ import { Turns } from '../../process/turns.ts'
 import { Glance } from './glance.ts'
 import { Instance, type InstanceHost } from './instance.ts'
 import { InstanceFolder, type InstanceRecord } from './instance-folder.ts'
+import { LogPace } from './log-pace.ts'
 import { PortRegister } from './ports.ts'
 import { followLog, logTail, trimLog } from './service-log.ts'
 import { type StaticTools, toolsFor } from './static-tools.ts'
@@ -22,6 +25,8 @@ export interface ProcessRuntimeOptions {
   toolsDirectory: string
   ports: readonly [first: number, last: number]
   users: ServiceUsers
+  /** Where services are contained; without, they are only told by their group and their mark. */
+  cgroups?: Cgroups
   /** What services of plain files are started with, as `$SLUICE_NODE "$SLUICE_STATIC_SERVER"`. */
   tools: StaticTools
 }
@@ -31,8 +36,11 @@ export function processRuntime(options: ProcessRuntimeOptions): Runtime {
   const { directory, users } = options
   const ports = new PortRegister(path.join(directory, '.ports'), options.ports)
   const turns = new Turns()
+  const pace = new LogPace(defaults.serviceLogCap / 2)
+  const refusals = new Map<string, Refusals>()
   const host: InstanceHost = {
     ports,
+    cgroups: options.cgroups ?? noCgroups,
     elsewhere: new Glance(250),
     userOf: ({ serviceId, environmentName }) => users.userOf(serviceId, environmentName),
     environmentOf: instanceEnvironment(options),
@@ -79,10 +87,28 @@ export function processRuntime(options: ProcessRuntimeOptions): Runtime {
       )
     },
     trimLogs: async () => {
+      const ids = await idsIn(directory)
       // Turns would let a service that takes its time to end fill the disk; the folder may go meanwhile.
-      for (const id of await idsIn(directory)) await trimLog(instance(id).folder).catch(() => {})
+      for (const id of ids) pace.saw(id, await trimLog(instance(id).folder).catch(() => 0))
+      return pace.next(ids)
+    },
+    checkLimits: async () => {
+      const ids = await idsIn(directory)
+      for (const id of refusals.keys()) if (!ids.includes(id)) refusals.delete(id)
+      for (const id of ids) await endForkBomb(instance(id), refusals)
     },
   }
+}
+
+/** The service ends as if it had crashed; its shim says why and starts it again after a pause. */
+async function endForkBomb(one: Instance, all: Map<string, Refusals>): Promise<void> {
+  const cgroup = await one.cgroup()
+  if (!cgroup?.exists()) return
+  const own = all.get(one.id) ?? new Refusals()
+  all.set(one.id, own)
+  if (!own.endless(cgroup.refusals())) return
+  all.delete(one.id)
+  await cgroup.kill()
 }
 
 /** Undefined also for one that was told to stop: whoever told it, or the next to do so, completes that. */

@@ -1,6 +1,9 @@
 import { access, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { readJsonIfThere, writeDurable } from '../../files/durable.ts'
+import type { LimitName } from '../../../contract/limits.ts'
+import type { CgroupFolders } from '../../process/cgroup/index.ts'
+import { parseEnding } from '../../process/ending.ts'
 import { signalOf } from '../../process/exit-status.ts'
 
 /** What must be known of an instance after a crash. Not its variables: those are secret. */
@@ -11,6 +14,8 @@ export interface InstanceRecord {
   command: string
   directory: string
   port: number
+  /** Where its processes are contained; absent where that cannot be. */
+  cgroup?: CgroupFolders | undefined
   drainMs: number
   /** Which start this is: each has a shim of its own, and the files that it writes carry this number. */
   generation: number
@@ -25,7 +30,7 @@ export interface ShimState {
   phase: 'running' | 'backingOff' | 'stopped'
   startedAt: string
   restarts: number
-  lastExit: { code: number | null; signal: string | null; at: string } | null
+  lastExit: { code: number | null; signal: string | null; at: string; limit: LimitName | null } | null
 }
 
 /** Files of one instance, of Sluice alone: the service has only `output` open. */
@@ -67,13 +72,13 @@ export class InstanceFolder {
 
   async state(generation: number): Promise<ShimState | undefined> {
     const text = await readFile(path.join(this.directory, `state-${generation}`), 'utf8').catch(() => '')
-    const [phase, began, restarts, status, ended] = text.trim().split(' ')
+    const [phase, began, restarts, status, ended, limit] = text.trim().split(' ')
     if (phase !== 'running' && phase !== 'backingOff' && phase !== 'stopped') return undefined
     return {
       phase,
       startedAt: isoOf(began),
       restarts: Number(restarts),
-      lastExit: ended ? { ...exitOf(Number(status)), at: isoOf(ended) } : null,
+      lastExit: ended ? { ...exitOf(status, limit), at: isoOf(ended) } : null,
     }
   }
 
@@ -84,7 +89,7 @@ export class InstanceFolder {
     await Promise.all(
       others.map((name) => rm(path.join(this.directory, name), { force: true, recursive: true })),
     )
-    await rm(this.directory, { recursive: true, force: true })
+    await rm(this.directory, lateFilesToo)
   }
 
   #endingFile(generation: number): string {
@@ -96,9 +101,16 @@ export class InstanceFolder {
   }
 }
 
-function exitOf(status: number): { code: number | null; signal: string | null } {
+/**
+ * A shell that came too late for the claim, or a cut of the log, may still make a file while its folder is removed:
+ * the removal looks again then, instead of failing with ENOTEMPTY.
+ */
+const lateFilesToo = { recursive: true, force: true, maxRetries: 10, retryDelay: 20 }
+
+function exitOf(word = '', reason = '') {
+  const { status, limit } = parseEnding(`${word} ${reason}`.trim()) ?? { status: 0, limit: null }
   const signal = signalOf(status)
-  return signal ? { code: null, signal } : { code: status, signal: null }
+  return { code: signal ? null : status, signal, limit: status === 0 ? null : limit }
 }
 
 const isoOf = (seconds: string | undefined): string => new Date(Number(seconds) * 1000).toISOString()

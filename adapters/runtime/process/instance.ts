@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { InstanceSpec, InstanceStatus, Listening } from '../../../ports/runtime.ts'
+import { defaultLimits } from '../../../contract/limits.ts'
+import { Cgroup, type Cgroups } from '../../process/cgroup/index.ts'
 import { readClaim, revokeClaim } from '../../process/claim.ts'
 import { membersOf, type ProcessFamily, terminate } from '../../process/group.ts'
 import { bootClock, bootId, isAlive } from '../../process/identity.ts'
@@ -20,6 +22,7 @@ const shortGraceMs = 10_000
 
 export interface InstanceHost {
   ports: PortRegister
+  cgroups: Cgroups
   /** Where instances listened at the last look. */
   elsewhere: Glance<number[]>
   userOf(record: InstanceRecord): Promise<ServiceUser | null>
@@ -59,6 +62,7 @@ export class Instance {
     const next = {
       ...record,
       ...partOf(spec),
+      cgroup: this.#host.cgroups.foldersFor('instance', this.id),
       generation: record.generation + 1,
       port: await this.#portFor(record),
     }
@@ -104,10 +108,18 @@ export class Instance {
     return ports.length > 0 ? { kind: 'otherPort', ports } : { kind: 'silent' }
   }
 
+  /** How often a process was refused for its limit, and a way to end them all: the shim starts the service again. */
+  async cgroup(): Promise<Cgroup | undefined> {
+    const record = await this.folder.record()
+    return record && cgroupOf(record)
+  }
+
   async #create(spec: InstanceSpec): Promise<InstanceRecord> {
     await mkdir(this.folder.directory, { recursive: true, mode: 0o700 })
     const port = await this.#host.ports.take(this.id)
-    const record = { id: this.id, ...partOf(spec), port, generation: 1, mark: randomUUID(), stopping: null }
+    const cgroup = this.#host.cgroups.foldersFor('instance', this.id)
+    const mark = randomUUID()
+    const record = { id: this.id, ...partOf(spec), port, cgroup, generation: 1, mark, stopping: null }
     await this.folder.write(record)
     return record
   }
@@ -127,6 +139,8 @@ export class Instance {
       directory: record.directory,
       environment: await this.#host.environmentOf(record, spec),
       user: await this.#host.userOf(record),
+      limits: spec.limits ?? defaultLimits,
+      cgroup: cgroupOf(record),
       mark: record.mark,
       output: this.folder.output,
     })
@@ -144,11 +158,13 @@ export class Instance {
     await this.folder.tellToEnd(record.generation)
     await revokeClaim(this.folder.claimFile(record.generation))
     await terminate(await this.#familyOf(record), graceMs)
+    await cgroupOf(record)?.remove()
   }
 
   async #familyOf(record: InstanceRecord): Promise<ProcessFamily> {
     const claim = await readClaim(this.folder.claimFile(record.generation))
-    return { leader: claim.kind === 'taken' ? claim.by : undefined, mark: record.mark }
+    const leader = claim.kind === 'taken' ? claim.by : undefined
+    return { leader, mark: record.mark, cgroup: cgroupOf(record) }
   }
 
   async #statusOf(record: InstanceRecord): Promise<InstanceStatus> {
@@ -181,6 +197,8 @@ const partOf = ({ serviceId, environmentName, command, directory, drainMs }: Ins
   directory,
   drainMs,
 })
+
+const cgroupOf = ({ cgroup }: InstanceRecord): Cgroup | undefined => cgroup && new Cgroup(cgroup)
 
 /** The service's own process: what the shim waits for. */
 const childOf = (shim: number): number | null => childrenOf(shim)[0] ?? null

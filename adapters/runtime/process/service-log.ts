@@ -20,12 +20,12 @@ export async function logTail(folder: InstanceFolder, bytes: number): Promise<st
 
 /**
  * Keeps the two files within the cap. The service has the first one open for appending and is never stopped:
- * its end is copied, then it is emptied.
+ * its end is copied, then it is emptied. Answers how large the first one was.
  */
-export async function trimLog(folder: InstanceFolder, cap: number = defaults.serviceLogCap): Promise<void> {
+export async function trimLog(folder: InstanceFolder, cap: number = defaults.serviceLogCap): Promise<number> {
   const half = Math.floor(cap / 2)
   const size = await sizeOf(folder.output)
-  if (size <= half) return
+  if (size <= half) return size
   const copy = `${folder.earlierOutput}.new`
   const source = await open(folder.output, 'r+')
   const target = await open(copy, 'w', 0o600)
@@ -36,6 +36,7 @@ export async function trimLog(folder: InstanceFolder, cap: number = defaults.ser
     await writeFile(startFile(folder), String(start))
     await rename(copy, folder.earlierOutput)
     emptyNow(source.fd, target.fd, position)
+    return size
   } finally {
     await source.close()
     await target.close()
@@ -53,7 +54,7 @@ export async function* followLog(
   ).split('\n')
   // A line that is not finished yet comes as soon as it is.
   let open = before.pop() ?? ''
-  if (lines > 0) yield* before.slice(-lines)
+  if (lines > 0) yield* before.slice(-lines).flatMap(shown)
   const decoder = new TextDecoder()
   while (!signal.aborted) {
     const read = await readOn(folder, position)
@@ -62,10 +63,17 @@ export async function* followLog(
     const parts = (open + decoder.decode(read.bytes, { stream: true })).split('\n')
     open = parts.pop()!
     for (; open.length > longestLine; open = open.slice(longestLine)) parts.push(open.slice(0, longestLine))
-    for (const line of parts) yield lastShown(line).replaceAll('\0', '')
+    for (const line of parts) yield* shown(line)
     if (read.bytes.length === 0) await sleep(200, undefined, { signal }).catch(() => {})
   }
-  if (open) yield lastShown(open)
+  if (open) yield* shown(open)
+}
+
+/** As it is shown, in parts that are not too long. */
+function shown(line: string): string[] {
+  const text = lastShown(line).replaceAll('\0', '')
+  const parts = Math.max(1, Math.ceil(text.length / longestLine))
+  return Array.from({ length: parts }, (_, at) => text.slice(at * longestLine, (at + 1) * longestLine))
 }
 
 /** The next piece after `position`; undefined when the file is gone. A file that became shorter was cut. */
