@@ -56,6 +56,8 @@ export interface Enqueued {
 export interface LaneInput {
   serviceId: string
   environment: string
+  /** Events after which it continues as new; another number than the standard one is for tests. */
+  rotateAfterEvents?: number
   /** Carried over continue-as-new. */
   carried?: LaneState
 }

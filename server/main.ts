@@ -1,13 +1,14 @@
 import { once } from 'node:events'
 import { hostname } from 'node:os'
 import { createAdaptorServer } from '@hono/node-server'
-import { Client, Connection } from '@temporalio/client'
+import { Client } from '@temporalio/client'
 import { pino } from 'pino'
 import { hostReadiness } from '../adapters/readiness/index.ts'
 import { keyFileSecrets } from '../adapters/secrets/key-file/index.ts'
 import { gitSource } from '../adapters/source/git/index.ts'
 import { postgresStore } from '../adapters/store/postgres/index.ts'
 import { temporalConfig } from '../adapters/temporal/connect.ts'
+import { lazyConnection } from '../adapters/temporal/lazy-connection.ts'
 import { homePaths, readSettings } from '../contract/settings.ts'
 import { createApp } from './app.ts'
 import { stopWithParent } from './stop-with-parent.ts'
@@ -42,11 +43,7 @@ const [store, secrets, token] = await Promise.all([
 const { privateHosts, caFile } = settings
 const source = gitSource({ mirrors: paths.mirrors, sourceRoots, privateHosts, caFile })
 // Lazy: what only reads works while Temporal is down.
-const connection = Connection.lazy({
-  ...temporal.connectionOptions,
-  // gRPC's own back-off grows to two minutes: the API would refuse deployments long after Temporal is back.
-  channelArgs: { 'grpc.initial_reconnect_backoff_ms': 100, 'grpc.max_reconnect_backoff_ms': 1_000 },
-})
+const connection = lazyConnection(temporal.connectionOptions)
 const stopping = new AbortController()
 
 const app = createApp({

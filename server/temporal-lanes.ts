@@ -65,8 +65,11 @@ export function temporalLanes({ client }: { client: Client }): Lanes {
   }
 
   const ping = () =>
-    within(limits.ping, 'Temporal does not answer.', async () => {
-      await connection.workflowService.describeNamespace({ namespace: client.options.namespace })
+    within(limits.ping, 'Temporal does not answer.', async (signal) => {
+      const { namespace } = client.options
+      await retryWhile(isUnavailable, signal, () =>
+        connection.workflowService.describeNamespace({ namespace }),
+      )
     })
 
   return {
@@ -75,7 +78,7 @@ export function temporalLanes({ client }: { client: Client }): Lanes {
       await ping()
       return within(limits.update, 'The queue of this environment does not answer.', (signal) =>
         gate(laneId(request.serviceId, request.environment), signal, () =>
-          retryWhenExhausted(signal, () =>
+          retryWhile(isExhausted, signal, () =>
             workflow.executeUpdateWithStart<typeof lane, Enqueued, [EnqueueRequest]>(
               updateNames.enqueueDeployment,
               {
@@ -143,13 +146,17 @@ const aborted = (signal: AbortSignal): Promise<never> =>
     signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true })
   })
 
-/** Too many at once is over in a moment; the signal says how long that may take. */
-async function retryWhenExhausted<T>(signal: AbortSignal, call: () => Promise<T>): Promise<T> {
+/** Too many at once, or a connection that is being made anew, is over in a moment; the signal says how long it may take. */
+async function retryWhile<T>(
+  passes: (error: unknown) => boolean,
+  signal: AbortSignal,
+  call: () => Promise<T>,
+): Promise<T> {
   for (let wait = 50; ; wait = Math.min(wait * 2, 500)) {
     try {
       return await call()
     } catch (error) {
-      if (!isExhausted(error)) throw error
+      if (!passes(error)) throw error
       await sleep(wait * (0.5 + Math.random() / 2), undefined, { signal })
     }
   }

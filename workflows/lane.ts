@@ -73,7 +73,7 @@ export async function lane(input: LaneInput): Promise<void> {
       running = null
     })
   }
-  const mustRotate = () => rotate || workflowInfo().continueAsNewSuggested || (!running && isLong())
+  const mustRotate = () => rotate || workflowInfo().continueAsNewSuggested || (!running && isLong(input))
 
   const carried = queue.takeCarried()
   if (carried) start(carried, true)
@@ -93,7 +93,8 @@ export async function lane(input: LaneInput): Promise<void> {
   }
 }
 
-const isLong = () => workflowInfo().historyLength > rotateAfterEvents
+const isLong = (input: LaneInput) =>
+  workflowInfo().historyLength > (input.rotateAfterEvents ?? rotateAfterEvents)
 
 function show(input: LaneInput, running: QueuedDeployment | null, queue: Queue): void {
   const waiting = queue.waiting().map(({ number, ref }) => `- #${number} \`${ref}\``)

@@ -24,7 +24,7 @@ const yaml = (migrate: string, more = '') =>
   `start: exec node server.js\nbootTimeout: 5s\n${more}hooks:\n  migrate: ${migrate}\n`
 const slow = 'echo migrate >> "$COUNT_FILE"; sleep 60'
 /** Slow the first time only. */
-const slowOnce = `${slow.replace('sleep', '[ "$(grep -c migrate "$COUNT_FILE")" -gt 1 ] || sleep')}`
+const slowOnce = slow.replace('sleep', '[ "$(grep -c migrate "$COUNT_FILE")" -gt 1 ] || sleep')
 
 /** Starts a deployment and answers when its hook is under way, with the process group that it runs in. */
 async function migrating(service: TestService, migrate: string) {

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import path from 'node:path'
-import { Client, Connection } from '@temporalio/client'
+import { Client } from '@temporalio/client'
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { lazyConnection } from '../../adapters/temporal/lazy-connection.ts'
 import { controlQueue, hostQueue, laneId } from '../../contract/names.ts'
 import type { EnqueueRequest, LaneState, QueuedDeployment } from '../../contract/workflows.ts'
 import { LanesUnavailable, type Lanes } from '../../server/lanes.ts'
@@ -26,7 +27,7 @@ beforeAll(async () => {
     telemetryOptions: { logging: { filter: { core: 'ERROR' } } },
   })
   server = await startTemporalServer()
-  client = new Client({ connection: Connection.lazy({ address: server.address }) })
+  client = new Client({ connection: lazyConnection({ address: server.address }) })
   lanes = temporalLanes({ client })
 }, 120_000)
 
@@ -166,7 +167,7 @@ describe('lanes in Temporal', () => {
 
   it('says that Temporal is not there', async () => {
     await lanes.ping()
-    const connection = Connection.lazy({ address: '127.0.0.1:1' })
+    const connection = lazyConnection({ address: '127.0.0.1:1' })
     const nowhere = temporalLanes({ client: new Client({ connection }) })
     await expect(nowhere.ping()).rejects.toThrow(LanesUnavailable)
     await expect(nowhere.enqueue(request('nowhere'))).rejects.toThrow(LanesUnavailable)

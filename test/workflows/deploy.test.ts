@@ -28,6 +28,13 @@ async function start(script: Script, change: Partial<DeployInput> = {}) {
 const steps = () => scripted.calls.map((call) => call.split(' ')[0])
 const cancelRequest: CancelRequest = { deploymentId: '', by: 'ada', reason: 'wrong branch' }
 
+const longest: Script = {
+  switchTraffic: failure('SwitchFailed'),
+  restoreTraffic: failure('Internal'),
+  stopCandidate: failure('Internal'),
+  discardRelease: failure('Internal'),
+}
+
 describe('deploy', () => {
   test('runs the nine steps in order and answers with what is live', async () => {
     const handle = await start({})
@@ -201,9 +208,27 @@ describe('deploy', () => {
     await handle.result().catch(() => {})
   })
 
-  test('its history stays under 200 events', async () => {
-    const handle = await start({})
-    await handle.result()
+  test.each([
+    ['to the end', {}],
+    ['to a failing cleanup', { retireOldReleases: failure('Internal') }],
+    ['to a failing switch, and back through failing undos', longest],
+  ])('its history stays under 200 events %s', async (_, script) => {
+    const handle = await start(script)
+    // A person who loses patience adds to it as well.
+    for (let asked = 0; asked < 3; asked++) await handle.signal(signalNames.cancelDeployment, cancelRequest)
+    await handle.result().catch(() => {})
     expect((await handle.describe()).historyLength).toBeLessThan(200)
+  })
+
+  test('a migration whose step could not be completed is of unknown outcome', async () => {
+    const handle = await start({
+      migrateDatabase: () => {
+        throw new TypeError('a bug')
+      },
+    })
+    await expect(handle.result()).rejects.toThrow()
+    expect(scripted.outcomes).toMatchObject([
+      { status: 'FAILED', failure: { step: 'migrate', code: 'MigrationOutcomeUnknown' } },
+    ])
   })
 })

@@ -181,3 +181,43 @@ test('a terminated lane does not take its deployment with it, and the next lane 
   await until(() => ended().length === 2)
   expect(ended()).toEqual(['production 1 SUCCEEDED', 'production 2 SUCCEEDED'])
 })
+
+test('one that was terminated in its migration is asked about', async () => {
+  const held = gate()
+  scripted = await startScripted({
+    ...held.script,
+    settleTerminated: () => ({ live: false, migrating: true }),
+  })
+  await scripted.enqueue('production')
+  await until(() => scripted.calls.includes('buildRelease 1'))
+  await deployment(1).terminate('operator')
+  held.let(1)
+  await until(() => ended().length === 1)
+  expect(scripted.outcomes[0]).toMatchObject({
+    failure: { code: 'MigrationOutcomeUnknown', step: 'migrate' },
+  })
+})
+
+/** Few with a low threshold, which takes seconds; LANE_DEPLOYMENTS=1000 takes many with the real one. */
+const many = Number(process.env['LANE_DEPLOYMENTS'] ?? 20)
+const threshold = many > 100 ? 1_000 : 60
+
+test(
+  `${many} deployments leave a lane whose history is bounded`,
+  { timeout: 60_000 + many * 2_000 },
+  async () => {
+    scripted = await startScripted()
+    const runs = new Map<string, number>()
+    for (let number = 1; number <= many; number++) {
+      const rotating = { rotateAfterEvents: threshold }
+      expect(await scripted.enqueue('production', {}, rotating)).toMatchObject({ number })
+      await until(() => ended().length === number)
+      const { runId, historyLength } = await lane().describe()
+      runs.set(runId, historyLength)
+    }
+    expect(ended()).toEqual(Array.from({ length: many }, (_, at) => `production ${at + 1} SUCCEEDED`))
+    expect(runs.size).toBeGreaterThan(1)
+    // The threshold, and what the last deployment before it adds.
+    expect(Math.max(...runs.values())).toBeLessThan(threshold + 50)
+  },
+)

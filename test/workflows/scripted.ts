@@ -117,8 +117,12 @@ export async function startScripted(script: Script = {}) {
     service,
     requestFor,
     /** As the API does it: starts the lane when it is not there. */
-    enqueue(environment: string, change: Partial<EnqueueRequest> = {}): Promise<Enqueued> {
-      const input: LaneInput = { serviceId: service, environment }
+    enqueue(
+      environment: string,
+      change: Partial<EnqueueRequest> = {},
+      lane: Partial<LaneInput> = {},
+    ): Promise<Enqueued> {
+      const input: LaneInput = { serviceId: service, environment, ...lane }
       const startWorkflowOperation = new WithStartWorkflowOperation(workflowTypes.lane, {
         workflowId: laneId(service, environment),
         taskQueue: service,
