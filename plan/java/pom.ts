@@ -17,7 +17,7 @@ export interface Pom {
 export function readPom(folder: Folder): Pom | undefined {
   const whole = folder.text('pom.xml')
   if (whole === undefined) return undefined
-  const text = whole.slice(0, 256 * 1024).replaceAll(/<!--[\s\S]*?-->/g, '')
+  const text = withoutComments(whole.slice(0, 256 * 1024))
   const own = without(text, 'parent', 'dependencies', 'dependencyManagement', 'build', 'profiles')
   const parent = section(text, 'parent') ?? ''
   const element = (name: string, from = own) => literal(from, name)
@@ -34,6 +34,15 @@ export function readPom(folder: Folder): Pom | undefined {
       element('maven.compiler.release') ?? element('java.version') ?? element('maven.compiler.target'),
   }
 }
+
+/** An unclosed comment reaches to the end. */
+const withoutComments = (text: string): string =>
+  text
+    .split('<!--')
+    .map((part, index) =>
+      index === 0 ? part : part.includes('-->') ? part.slice(part.indexOf('-->') + 3) : '',
+    )
+    .join('')
 
 function section(text: string, name: string): string | undefined {
   const start = text.indexOf(`<${name}>`)

@@ -124,6 +124,7 @@ test.each([
   ['app.py', `${'a'.repeat(300_000)} = `],
   ['go.mod', `module${' '.repeat(500_000)}`],
   ['pom.xml', '<parent>'.repeat(60_000)],
+  ['pom.xml', '<!-- '.repeat(60_000)],
   ['build.gradle', 'languageVersion '.repeat(30_000)],
   ['composer.json', `{"require": {"php": "${'~8.'.repeat(100_000)}"}}`],
   ['Gemfile', `ruby ${"'".repeat(200_000)}`],
