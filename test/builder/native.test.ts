@@ -73,7 +73,17 @@ async function bench(options: Partial<NativeBuilderOptions> = {}) {
   const folder = await releases.create(release)
   const caches = path.join(home, 'caches')
   const builderWith = (changes: Partial<NativeBuilderOptions>) =>
-    nativeBuilder({ jobs, releases, logs: store.logs, secrets, caches, users, ...options, ...changes })
+    nativeBuilder({
+      jobs,
+      releases,
+      logs: store.logs,
+      secrets,
+      caches,
+      users,
+      toolsDirectory: path.join(home, 'tools'),
+      ...options,
+      ...changes,
+    })
   atEnd(() => jobs.discard('shop'))
   return {
     folder,
