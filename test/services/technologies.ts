@@ -4,6 +4,7 @@ export interface TechnologyService {
   /** Program without which it cannot be built; the others need only what runs the tests. */
   needs?: string
   technology: string
+  compiled?: boolean
   files: Record<string, string>
 }
 
@@ -112,12 +113,6 @@ export const technologyServices: readonly TechnologyService[] = [
     files: { 'requirements.txt': 'flask\nwaitress\n', 'app.py': flask('flask') },
   },
   {
-    id: 'wsgi',
-    needs: 'python3',
-    technology: 'python',
-    files: { 'requirements.txt': '', 'main.py': wsgi('wsgi') },
-  },
-  {
     id: 'uv',
     needs: 'python3',
     technology: 'python',
@@ -141,6 +136,7 @@ export const technologyServices: readonly TechnologyService[] = [
   },
   {
     id: 'go',
+    compiled: true,
     needs: 'go',
     technology: 'go',
     files: {
@@ -151,6 +147,7 @@ export const technologyServices: readonly TechnologyService[] = [
   },
   {
     id: 'rust',
+    compiled: true,
     needs: 'cargo',
     technology: 'rust',
     files: {
@@ -161,6 +158,7 @@ export const technologyServices: readonly TechnologyService[] = [
   },
   {
     id: 'maven',
+    compiled: true,
     needs: 'mvn',
     technology: 'java',
     files: { 'pom.xml': pom, 'src/main/java/Main.java': java },
