@@ -4,7 +4,7 @@ import { runCommand } from './run-command.ts'
 import { asStep } from './step.ts'
 
 /** Safe to repeat: a repeated attempt attaches to the command that runs or has ended. */
-export const buildRelease = (ports: Pick<Ports, 'builder' | 'store' | 'secrets'>) =>
+export const buildRelease = (ports: Pick<Ports, 'builder' | 'store' | 'secrets' | 'releases'>) =>
   asStep('build', ports, (input, signal) =>
     runCommand(
       ports,

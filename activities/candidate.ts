@@ -8,6 +8,7 @@ import { exitMessage, hasExited, healthOf, maskedTail } from './health.ts'
 import { knock } from './knock.ts'
 import { limitMet } from './limit-met.ts'
 import { releaseContext } from './release-context.ts'
+import { toolchainOf } from './require-tools.ts'
 import { expected } from './typed-failure.ts'
 
 /**
@@ -38,13 +39,18 @@ export async function candidateSpec(
 ): Promise<{ spec: InstanceSpec; plan: Plan; variables: Record<string, string>; secretValues: string[] }> {
   const { plan, variables, secretValues } = await releaseContext(ports, input)
   const root = ports.releases.directory(input)
+  const directory = plan.root ? `${root}/${plan.root}` : root
+  const toolchain = await toolchainOf(ports, input)
   const spec = {
     id: instanceId(input),
     serviceId: input.serviceId,
     environmentName: input.environment,
     command: plan.start.command,
-    directory: plan.root ? `${root}/${plan.root}` : root,
+    directory,
+    // A plan of an earlier version of Sluice has no path.
+    path: [...(plan.path ?? []).map((folder) => `${directory}/${folder}`), ...(toolchain?.folders ?? [])],
     environment: {
+      ...toolchain?.environment,
       ...plan.environment,
       ...variables,
       SLUICE_SERVICE: input.serviceId,

@@ -6,16 +6,18 @@ import { runCommand } from './run-command.ts'
 import { asStep } from './step.ts'
 
 /** Safe to repeat: a repeated attempt attaches to the command that runs or has ended. */
-export const installDependencies = (ports: Pick<Ports, 'builder' | 'store' | 'secrets'>) =>
+export const installDependencies = (ports: Pick<Ports, 'builder' | 'store' | 'secrets' | 'releases'>) =>
   asStep('install', ports, async (input, signal) => {
     const context = await releaseContext(ports, input)
-    await requireTools(ports.builder, context.plan, input)
+    const { fetches } = await requireTools(ports, context.plan, input)
     return runCommand(
       ports,
       input,
       {
         name: 'install',
-        command: (plan) => plan.install,
+        command: (plan) =>
+          plan.install ?? (fetches.length > 0 ? { command: 'true', reason: 'fetches tools' } : null),
+        before: fetches,
         timeoutMs: (plan) => plan.buildTimeoutMs,
         failure: 'InstallFailed',
         nothing: nothingTo.install,

@@ -6,6 +6,7 @@ import type { MigrationAnswer } from '../ports/store.ts'
 import { nothingTo } from './idle-steps.ts'
 import { limitWord } from './limit-met.ts'
 import { releaseContext } from './release-context.ts'
+import { toolchainOf } from './require-tools.ts'
 import { failed, overdue, shortened } from './run-command.ts'
 import { asStep } from './step.ts'
 import { expected } from './typed-failure.ts'
@@ -23,15 +24,17 @@ type Run = (name: string, command: string, repeatable: boolean) => Promise<JobRe
  * itself must have said what to do (`check`, `repeatable`), or a person is asked. Safe to repeat: an attempt after a
  * crash attaches to the same jobs in the same order.
  */
-export const migrateDatabase = (ports: Pick<Ports, 'builder' | 'store' | 'secrets'>) =>
+export const migrateDatabase = (ports: Pick<Ports, 'builder' | 'store' | 'secrets' | 'releases'>) =>
   asStep('migrate', ports, async (input, signal): Promise<StepReport> => {
     const { plan, variables, secretValues } = await releaseContext(ports, input)
     const hook = plan.migrate
     if (!hook) return { detail: nothingTo.migrate, skipped: true }
     const answer = await answerFor(ports, input)
     if (answer) return { detail: `already migrated, as resolved by ${answer.by}`, skipped: true }
-    const work = { release: input, plan, variables, secretValues, timeoutMs: plan.migrateTimeoutMs, signal }
-    return migrate(hook, plan.migrateTimeoutMs, (job, command, repeatable) =>
+    const toolchain = await toolchainOf(ports, input)
+    const timeoutMs = plan.migrateTimeoutMs
+    const work = { release: input, plan, variables, secretValues, toolchain, timeoutMs, signal }
+    return migrate(hook, timeoutMs, (job, command, repeatable) =>
       ports.builder.run('migrate', { ...work, job, command, repeatable }),
     )
   })

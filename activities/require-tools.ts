@@ -1,34 +1,31 @@
-import { coerce, satisfies, validRange } from 'semver'
 import type { Plan } from '../contract/plan.ts'
-import type { DeployInput } from '../contract/workflows.ts'
-import type { Builder } from '../ports/builder.ts'
+import type { DeployInput, ReleaseRef } from '../contract/workflows.ts'
+import type { Toolchain } from '../ports/builder.ts'
+import type { Ports } from '../ports/index.ts'
 import { expected } from './typed-failure.ts'
 
+const stamp = 'toolchain'
+
 /**
- * A version pin that cannot be met ends the deploy with what is asked for and what is there;
- * another version is never taken silently. @throws ToolMissing
+ * Chooses the programs that this release is built and run with, once: a later boot takes the same ones, whatever the
+ * host gets meanwhile. Another version than the one asked for is never taken. @throws ToolMissing
  */
-export async function requireTools(builder: Builder, plan: Plan, input: DeployInput): Promise<void> {
+export async function requireTools(
+  { builder, releases }: Pick<Ports, 'builder' | 'releases'>,
+  plan: Plan,
+  input: DeployInput,
+): Promise<Toolchain> {
+  const earlier = await toolchainOf({ releases }, input)
+  if (earlier) return earlier
   const { serviceId, environment } = input
-  const looked = await Promise.all(plan.tools.map((tool) => unmet(builder, tool, { serviceId, environment })))
-  const lines = looked.filter((line) => line !== undefined)
-  if (lines.length > 0) throw expected('ToolMissing', lines.join('\n'))
+  const toolchain = await builder.toolchain(plan.tools, { serviceId, environment })
+  if (toolchain.unmet.length > 0) throw expected('ToolMissing', toolchain.unmet.join('\n'))
+  await releases.stamp(input, stamp, toolchain)
+  return toolchain
 }
 
-type Tool = Plan['tools'][number]
-
-/** A sentence when the host does not have it; undefined when it does. */
-async function unmet(
-  builder: Builder,
-  { name, version: range, reason }: Tool,
-  owner: { serviceId: string; environment: string },
-): Promise<string | undefined> {
-  const asked = `${range ? `${name} ${range}` : name} is asked for (${reason})`
-  if (!(await builder.has(name, owner))) return `${asked}, but this host has none.`
-  // To start npm only to hear its version takes a fifth of a second.
-  if (!range || !validRange(range)) return undefined
-  const found = await builder.versionOf(name, owner)
-  const version = coerce(found)
-  if (version === null || satisfies(version, range)) return undefined
-  return `${asked}, but this host has ${found}.`
-}
+/** Undefined for a release that was built before toolchains were kept. */
+export const toolchainOf = (
+  { releases }: Pick<Ports, 'releases'>,
+  release: ReleaseRef,
+): Promise<Toolchain | undefined> => releases.stampOf<Toolchain>(release, stamp)

@@ -5,12 +5,15 @@ import type { Ports } from '../ports/index.ts'
 import type { JobResult } from '../ports/jobs.ts'
 import { limitMet, limitWord } from './limit-met.ts'
 import { releaseContext, type ReleaseContext } from './release-context.ts'
+import { toolchainOf } from './require-tools.ts'
 import { expected } from './typed-failure.ts'
 
 /** How one step runs its command of the plan. */
 export interface PlannedStep {
   name: 'install' | 'build' | 'reload'
   command(plan: Plan): { command: string; reason: string } | null
+  /** Commands that have to succeed first. */
+  before?: readonly string[]
   timeoutMs(plan: Plan): number
   failure: FailureCode
   /** What the step shows when there is no such command. */
@@ -19,7 +22,7 @@ export interface PlannedStep {
 
 /** Runs the command as a job; an attempt after a crash attaches to it, so it runs once. */
 export async function runCommand(
-  ports: Pick<Ports, 'builder' | 'store' | 'secrets'>,
+  ports: Pick<Ports, 'builder' | 'store' | 'secrets' | 'releases'>,
   input: DeployInput,
   step: PlannedStep,
   signal: AbortSignal,
@@ -30,7 +33,9 @@ export async function runCommand(
   if (!planned) return { detail: step.nothing, skipped: true }
   const timeoutMs = step.timeoutMs(plan)
   const { command } = planned
-  const work = { release: input, plan, command, variables, secretValues, timeoutMs, signal }
+  const toolchain = await toolchainOf(ports, input)
+  const whole = [...(step.before ?? []), command].join(' && ')
+  const work = { release: input, plan, command: whole, variables, secretValues, toolchain, timeoutMs, signal }
   const result = await ports.builder.run(step.name, work)
   if (result.outcome === 'timedOut')
     throw expected('CommandTimedOut', overdue(command, timeoutMs, result.tail))

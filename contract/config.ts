@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi'
+import { Cron } from 'croner'
 import { defaults } from './defaults.ts'
 import { limitsConfigSchema } from './limits-schema.ts'
 
@@ -48,6 +49,24 @@ const migrationSchema = z.strictObject({
       'Asked after a lost result: exit 0 says applied, 1 to 125 says not applied, which runs it again',
     ),
 })
+/** Undefined when it fits; a schedule that never comes, such as the 31st of February, does not. */
+export function whyNoSchedule(text: string): string | undefined {
+  try {
+    // Seconds and years are not what the field knows as cron.
+    const next = new Cron(text, { paused: true, mode: '5-part' }).nextRun()
+    return next === null ? 'names a time that never comes' : undefined
+  } catch {
+    return 'must be five fields (minute hour day month weekday), or a word such as @daily'
+  }
+}
+
+const schedule = z
+  .string()
+  .max(200)
+  .superRefine((text, context) => {
+    const why = whyNoSchedule(text)
+    if (why !== undefined) context.addIssue({ code: 'custom', message: why })
+  })
 
 /** What `sluice.yaml` may say, and an environment's `config` in the API, which wins over the file. */
 export const configSchema = z
@@ -95,6 +114,16 @@ export const configSchema = z
       .describe('Plain variables; those set on the environment win'),
     limits: limitsConfigSchema.optional().describe('What the processes of the service may take'),
     buildLimits: limitsConfigSchema.optional().describe('What install, build and each hook may take'),
+    cron: z
+      .record(
+        z.string().regex(/^[a-z][a-z0-9-]{0,39}$/, 'must be a name of lower-case letters, digits and -'),
+        z.strictObject({
+          schedule: schedule.describe('Five fields, or a word such as @daily; UTC'),
+          command: command.describe('Runs in the live release'),
+        }),
+      )
+      .optional()
+      .describe('Commands that run at certain times, by name'),
     keepReleases: z.number().int().min(1).max(50).optional(),
   })
   .openapi('Config')

@@ -23,6 +23,26 @@ const migrationSchema = commandSchema
     check: z.string().optional().describe('Says after a lost result whether it took effect'),
   })
   .openapi('PlannedMigration')
+const toolSchema = z
+  .object({
+    name: z.string(),
+    version: z.string().nullable().describe('Semver range, or the name of a channel such as nightly'),
+    reason: z.string(),
+    fetch: z
+      .object({ registry: z.enum(['npm', 'pypi']), package: z.string(), version: z.string() })
+      .optional()
+      .describe('Where it comes from when the host has none that fits'),
+  })
+  .openapi('PlannedTool')
+
+const cronSchema = z
+  .object({
+    name: z.string(),
+    schedule: z.string().describe('Five fields, or a word such as @daily; UTC'),
+    command: z.string(),
+    reason: z.string(),
+  })
+  .openapi('PlannedCron')
 
 export const planSchema = z
   .object({
@@ -49,9 +69,12 @@ export const planSchema = z
       .nullable()
       .describe('How long the release is watched after the switch; null for what the host does by default'),
     buildTimeoutMs: z.number().int(),
-    tools: z
-      .array(z.object({ name: z.string(), version: z.string().nullable(), reason: z.string() }))
-      .describe('Programs that must be on the host, with the semver range asked for'),
+    processes: z
+      .record(z.string(), commandSchema)
+      .describe('Every kind of process by its name; web is start. Only web starts by default'),
+    cron: z.array(cronSchema).describe('Commands that are run at certain times'),
+    tools: z.array(toolSchema).describe('Programs that must be on the host, with the semver range asked for'),
+    path: z.array(z.string()).describe('Folders of the service that come first on its PATH'),
     environment: z.record(z.string(), z.string()).describe('Variables that the technology wants at run time'),
     buildEnvironment: z.record(z.string(), z.string()).describe('Variables for install and build'),
     limits: limitsSchema.optional().describe('Of the service; absent in plans of older releases'),

@@ -6,6 +6,7 @@ import type { Plan } from '../contract/plan.ts'
 import type { Detection, PlannedCommand } from './detection.ts'
 import { plainPath } from './folder.ts'
 import type { Folder } from './folder.ts'
+import type { ManifestFiles } from './manifest-files.ts'
 import { whyNoPlan } from './no-plan.ts'
 import type { Procfile } from './procfile.ts'
 import { serveStatic } from './static.ts'
@@ -22,6 +23,8 @@ interface Parts {
   file: string
   procfile: Procfile | undefined
   detection: Detection | undefined
+  /** Of other platforms; undefined where a sluice.yaml speaks. */
+  manifests: ManifestFiles | undefined
   warnings: string[]
 }
 
@@ -40,7 +43,16 @@ export function mergeConfigs(file: Config | undefined, own: Config): Config {
 }
 
 /** @throws PlanError NoPlan when nothing says how to start the service. */
-export function composePlan({ folder, merged, own, file, procfile, detection, warnings }: Parts): Plan {
+export function composePlan({
+  folder,
+  merged,
+  own,
+  file,
+  procfile,
+  detection,
+  manifests,
+  warnings,
+}: Parts): Plan {
   const from = (where: string, ownValue: unknown) =>
     ownValue === undefined ? `${where} in ${file}` : `${where} in the configuration of the environment`
   const configured = (command: string, where: string, ownValue: unknown): PlannedCommand => ({
@@ -65,7 +77,7 @@ export function composePlan({ folder, merged, own, file, procfile, detection, wa
   const build = replaced('build')
   const migrate: Plan['migrate'] =
     hooks.migrate === undefined
-      ? (procfile?.migrate ?? null)
+      ? (procfile?.migrate ?? manifests?.migrate ?? null)
       : migration(hooks.migrate, from('hooks.migrate', own.hooks?.migrate))
   const reload =
     hooks.reload === undefined ? null : configured(hooks.reload, 'hooks.reload', own.hooks?.reload)
@@ -82,7 +94,9 @@ export function composePlan({ folder, merged, own, file, procfile, detection, wa
     warnings: [
       ...warnings,
       ...(procfile?.warnings ?? []),
+      ...(manifests?.warnings ?? []),
       ...(detection?.warnings ?? []),
+      ...(start === detection?.start ? (detection.startWarnings ?? []) : []),
       ...configWarnings(merged, procfile),
     ],
     root: folder.root,
@@ -97,14 +111,36 @@ export function composePlan({ folder, merged, own, file, procfile, detection, wa
     drainMs: merged.drain ?? defaults.drain,
     soakMs: merged.soak ?? null,
     buildTimeoutMs: merged.buildTimeout ?? defaults.buildTimeout,
+    processes: { ...procfile?.processes, web: start },
+    cron: [
+      ...(manifests?.cron ?? []),
+      ...Object.entries(merged.cron ?? {}).map(([name, { schedule, command }]) => ({
+        name,
+        schedule,
+        command,
+        reason: from(`cron.${name}`, own.cron),
+      })),
+    ],
     tools: (detection?.tools ?? []).filter(
-      isUsedBy([install, build, start, migrate, reload].map((one) => one?.command).concat(migrate?.check)),
+      isUsedBy(
+        [install, build, start, migrate, reload, ...Object.values(procfile?.processes ?? {})]
+          .map((one) => one?.command)
+          .concat(migrate?.check),
+      ),
     ),
-    environment: { ...detection?.environment, ...merged.environment },
-    buildEnvironment: { CI: 'true', ...detection?.buildEnvironment, ...merged.environment },
+    path: detection?.path ?? [],
+    environment: { ...detection?.environment, ...manifests?.environment, ...merged.environment },
+    buildEnvironment: {
+      CI: 'true',
+      ...detection?.buildEnvironment,
+      ...manifests?.environment,
+      ...merged.environment,
+    },
     limits: limitsFor(merged.limits),
     buildLimits: limitsFor(merged.buildLimits),
-    suggestions: hooks.migrate !== undefined || procfile?.migrate ? [] : (detection?.suggestions ?? []),
+    suggestions: [...(manifests?.suggestions ?? []), ...(detection?.suggestions ?? [])].filter(
+      ({ reason }) => !(migrate && reason.endsWith('for hooks.migrate')),
+    ),
   }
 }
 

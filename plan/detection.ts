@@ -14,7 +14,11 @@ export interface Detection {
   /** Null when nothing says how to start it; `noStart` then tells the user why. */
   start: PlannedCommand | null
   noStart?: string
+  /** About the choice of `start`: of no interest where the user names another. */
+  startWarnings?: string[]
   tools: Tool[]
+  /** Folders, relative to the service, that come first on PATH: Procfiles name bare programs. */
+  path: string[]
   environment: Record<string, string>
   buildEnvironment: Record<string, string>
   suggestions: PlannedCommand[]

@@ -17,6 +17,16 @@ export function explain(plan: Plan): string[] {
     `Health:  ${plan.healthPath ?? 'a TCP connection'}, within ${words(plan.bootTimeoutMs)}; open requests get ${words(plan.drainMs)} at a switch${soak(plan.soakMs)}`,
     ...limitLines('Limits', plan.limits),
     ...limitLines('Limits of install, build and hooks', plan.buildLimits),
+    ...section(
+      'Other processes, not started by themselves',
+      Object.entries(plan.processes)
+        .filter(([name]) => name !== 'web')
+        .map(([name, { command }]) => `${name}: ${command}`),
+    ),
+    ...section(
+      'At certain times (UTC)',
+      plan.cron.map(({ name, schedule, command }) => `${name}: ${schedule}  ${command}`),
+    ),
     ...section('Needs on the host', plan.tools.map(toolLine)),
     ...section(
       'Variables',
@@ -25,7 +35,10 @@ export function explain(plan: Plan): string[] {
     ...section('Warnings', plan.warnings),
     ...section(
       'Suggested, never run unasked',
-      plan.suggestions.map(({ command, reason }) => `${command} (${reason})`),
+      plan.suggestions.flatMap(({ command, reason }) => [
+        `${command} (${reason})`,
+        ...lineFor(command, reason),
+      ]),
     ),
   ].map(printable)
 }
@@ -46,8 +59,15 @@ function lostLines(migrate: Plan['migrate']): string[] {
 const limitLines = (title: string, limits: Limits = defaultLimits): string[] =>
   limitWords(limits) === limitWords(defaultLimits) ? [] : [`${title}: ${limitWords(limits)}`]
 
-const toolLine = ({ name, version, reason }: Tool): string =>
-  `${name}${version === null ? '' : ` ${version}`} (${reason})`
+const toolLine = ({ name, version, reason, fetch }: Tool): string =>
+  `${name}${version === null ? '' : ` ${version}`} (${reason})` +
+  (fetch ? `; ${fetch.version} is fetched from ${fetch.registry} when the host has none` : '')
+
+/** What to write into sluice.yaml to have a suggestion run. */
+function lineFor(command: string, reason: string): string[] {
+  const hook = /for hooks\.(migrate|reload)$/.exec(reason)?.[1]
+  return hook === undefined ? [] : [`  in sluice.yaml:  hooks: {${hook}: ${JSON.stringify(command)}}`]
+}
 
 const section = (title: string, lines: string[]): string[] =>
   lines.length === 0 ? [] : ['', `${title}:`, ...lines.map((line) => `  ${line}`)]

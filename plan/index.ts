@@ -2,34 +2,66 @@ import type { Config } from '../contract/config.ts'
 import { PlanError } from '../contract/plan.ts'
 import type { FileTree, Plan } from '../contract/plan.ts'
 import { composePlan, mergeConfigs } from './compose.ts'
-import type { Detector } from './detection.ts'
+import { detect } from './detect.ts'
 import { openFolder, plainPath } from './folder.ts'
 import type { Folder } from './folder.ts'
-import { node } from './node.ts'
+import { readManifestFiles } from './manifest-files.ts'
 import { configExtensions, configNames } from './node/frameworks.ts'
 import { readProcfile } from './procfile.ts'
+import { moduleFiles } from './python/frameworks.ts'
 import { readSluiceYaml } from './sluice-yaml.ts'
-import { staticSite } from './static.ts'
-
-/**
- * The first that recognises the folder decides. Order matters: most sources hold an index.html somewhere, so plain
- * files are served only where nothing has to be built or run.
- */
-export const detectors: readonly Detector[] = [node, staticSite]
 
 const detectionFiles: ReadonlySet<string> = new Set([
-  'package.json',
   'sluice.yaml',
   'sluice.yml',
   'Procfile',
+  'app.json',
+  'scalingo.json',
+  'cron.json',
+  '.tool-versions',
+  // Node, Deno
+  'package.json',
   '.nvmrc',
   '.node-version',
-  '.tool-versions',
   '.yarnrc.yml',
   'yarn.lock',
   'pnpm-lock.yaml',
   'pnpm-workspace.yaml',
+  'deno.json',
+  'deno.jsonc',
+  '.dvmrc',
   ...configNames.flatMap((name) => configExtensions.map((extension) => `${name}.config.${extension}`)),
+  // Python
+  'requirements.txt',
+  'pyproject.toml',
+  'Pipfile',
+  'poetry.lock',
+  '.python-version',
+  'runtime.txt',
+  'manage.py',
+  'settings.py',
+  '__init__.py',
+  ...moduleFiles,
+  // Go, Rust
+  'go.mod',
+  'Cargo.toml',
+  'rust-toolchain',
+  'rust-toolchain.toml',
+  // Java
+  'pom.xml',
+  'build.gradle',
+  'build.gradle.kts',
+  'settings.gradle',
+  'settings.gradle.kts',
+  'system.properties',
+  '.java-version',
+  // PHP, Ruby, Elixir
+  'composer.json',
+  '.php-version',
+  'Gemfile',
+  '.ruby-version',
+  'mix.exs',
+  '.elixir-version',
 ])
 
 /** Whether detectors need the text of this file. At any depth: `root` may name any folder. */
@@ -38,7 +70,8 @@ export const isDetectionFile = (path: string): boolean =>
 
 /**
  * How a tree is built and started, with the reason for each choice.
- * What counts, strongest first: `config` (the environment's own), sluice.yaml, Procfile (start and migrate only), detectors.
+ * What counts, strongest first: `config` (the environment's own), sluice.yaml, Procfile (start and migrate only),
+ * files of other platforms where there is no sluice.yaml, detectors.
  * @throws PlanError NoPlan when nothing says how to start it, ConfigInvalid when sluice.yaml does not fit.
  */
 export function plan(tree: FileTree, config: Config = {}): Plan {
@@ -49,7 +82,7 @@ export function plan(tree: FileTree, config: Config = {}): Plan {
   const merged = mergeConfigs(written?.config, config)
   const folder = merged.root === undefined ? top : openRoot(top, merged.root)
   const procfile = readProcfile(folder)
-  const detection = detectors.map((detector) => detector.detect(folder)).find((found) => found !== undefined)
+  const detection = detect(folder)
   const warnings = [...(written?.warnings ?? []), ...nameWarnings(folder)]
   return composePlan({
     folder,
@@ -58,6 +91,7 @@ export function plan(tree: FileTree, config: Config = {}): Plan {
     file: written?.file ?? 'sluice.yaml',
     procfile,
     detection,
+    manifests: written ? undefined : readManifestFiles(folder),
     warnings,
   })
 }

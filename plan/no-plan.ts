@@ -2,22 +2,6 @@ import type { Detection } from './detection.ts'
 import type { Folder } from './folder.ts'
 import type { Procfile } from './procfile.ts'
 
-/** Files that name a technology which no detector plans for yet. */
-const others: readonly [file: string, technology: string][] = [
-  ['requirements.txt', 'Python'],
-  ['pyproject.toml', 'Python'],
-  ['Pipfile', 'Python'],
-  ['go.mod', 'Go'],
-  ['Cargo.toml', 'Rust'],
-  ['pom.xml', 'Java'],
-  ['build.gradle', 'Java'],
-  ['composer.json', 'PHP'],
-  ['Gemfile', 'Ruby'],
-  ['mix.exs', 'Elixir'],
-  ['deno.json', 'Deno'],
-  ['Dockerfile', 'a container image'],
-]
-
 /** What was found, what is missing, and what to do about it. */
 export function whyNoPlan(
   folder: Folder,
@@ -30,16 +14,20 @@ export function whyNoPlan(
 function whatIsMissing(folder: Folder, detection: Detection | undefined): string {
   if (detection)
     return `This looks like ${detection.technology}, but nothing says how to start it: ${detection.noStart}.`
-  const known = others.find(([file]) => folder.has(file))
-  if (known) return `${known[0]} points to ${known[1]}, for which there is no plan by itself.`
+  if (folder.has('Dockerfile'))
+    return 'There is a Dockerfile and nothing else to go by: a container image needs the container runtime.'
   if (folder.paths().length === 0) return 'The source is empty.'
-  return 'No package.json, index.html or Procfile was found.'
+  return 'No technology was recognised: there is no package.json, requirements.txt, go.mod, index.html or the like, and no Procfile.'
 }
 
 function whatToDo(folder: Folder): string {
   const below = folder
     .paths()
-    .filter((path) => /^[^/]+\/(?:[^/]+\/)?(?:package\.json|Procfile|index\.html)$/.test(path))
+    .filter((path) =>
+      /^[^/]+\/(?:[^/]+\/)?(?:package\.json|Procfile|index\.html|requirements\.txt|pyproject\.toml|go\.mod|Cargo\.toml|pom\.xml|Gemfile|composer\.json|mix\.exs)$/.test(
+        path,
+      ),
+    )
     .map((path) => path.slice(0, path.lastIndexOf('/')))
   const folders = [...new Set(below)].slice(0, 5)
   const start = 'Add a Procfile with a web: line, or a sluice.yaml with start:.'

@@ -46,6 +46,7 @@ export const node: Detector = {
       start,
       ...(noStart === undefined ? {} : { noStart }),
       tools: [nodeVersion.tool, ...manager.tools],
+      path: ['node_modules/.bin'],
       environment: { NODE_ENV: 'production' },
       // `npm install` inside a build script would leave devDependencies out under NODE_ENV=production.
       buildEnvironment: { CI: 'true', NODE_ENV: 'production', npm_config_include: 'dev' },

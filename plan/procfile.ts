@@ -4,6 +4,8 @@ import type { Folder } from './folder.ts'
 export interface Procfile {
   web: PlannedCommand | undefined
   migrate: PlannedCommand | undefined
+  /** Every kind of process but the hooks, `web` among them. */
+  processes: Record<string, PlannedCommand>
   warnings: string[]
 }
 
@@ -19,6 +21,7 @@ export function readProcfile(folder: Folder): Procfile | undefined {
     return {
       web: undefined,
       migrate: undefined,
+      processes: {},
       warnings: ['Procfile is larger than 64 KiB and was not read.'],
     }
   }
@@ -30,12 +33,18 @@ export function readProcfile(folder: Folder): Procfile | undefined {
   if (commands.has('release') && commands.has('postdeploy')) {
     warnings.push('Procfile has both release: and postdeploy:, which are aliases: postdeploy: is used.')
   }
-  const others = [...commands.keys()].filter((name) => !['web', 'release', 'postdeploy'].includes(name))
+  const processes = [...commands.keys()].filter((name) => !['release', 'postdeploy'].includes(name))
+  const others = processes.filter((name) => name !== 'web')
   if (others.length > 0) {
     warnings.push(`Procfile declares ${others.join(', ')}: only web starts by default.`)
   }
   if (!commands.has('web')) warnings.push('Procfile has no web: line.')
-  return { web: from('web'), migrate: from('postdeploy') ?? from('release'), warnings }
+  return {
+    web: from('web'),
+    migrate: from('postdeploy') ?? from('release'),
+    processes: Object.fromEntries(processes.map((name) => [name, from(name)!])),
+    warnings,
+  }
 }
 
 function parseLines(text: string): { commands: Map<string, string>; warnings: string[] } {

@@ -32,6 +32,7 @@ export const staticSite: Detector = {
         `serves the folder of ${found} with the file server that ships with Sluice`,
       ),
       tools: [],
+      path: [],
       environment: {},
       buildEnvironment: {},
       suggestions: [],

@@ -17,14 +17,28 @@ export interface Builder {
       variables: Record<string, string>
       /** What is masked in the log and in the tail; the values of all variables when absent. */
       secretValues?: readonly string[]
+      /** Programs that come before the host's usual ones. */
+      toolchain?: Pick<Toolchain, 'folders' | 'environment'> | undefined
       timeoutMs: number
       signal: AbortSignal
     },
   ): Promise<JobResult>
-  /** Whether a step of this environment would find the program. */
-  has(tool: string, owner: Owner): Promise<boolean>
-  /** Version of a program that is there (`22.4.0`); empty when it does not tell one. */
-  versionOf(tool: string, owner: Owner): Promise<string>
+  /** Programs of this host for the tools of a plan; looks only, changes nothing. */
+  toolchain(tools: Plan['tools'], owner: Owner): Promise<Toolchain>
+}
+
+/** Which programs of a host a release is built and run with. */
+export interface Toolchain {
+  /** Absolute, to come first on PATH, in this order. */
+  folders: string[]
+  /** Such as JAVA_HOME. */
+  environment: Record<string, string>
+  /** Commands that fetch what the host does not have, to be run before the first step. Safe to repeat. */
+  fetches: string[]
+  /** A sentence for each tool that cannot be had in the version asked for. */
+  unmet: string[]
+  /** What was chosen, in words. */
+  notes: string[]
 }
 
 interface Owner {

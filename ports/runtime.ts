@@ -8,6 +8,8 @@ export interface InstanceSpec {
   /** Run by `sh -c` in `directory`. */
   command: string
   directory: string
+  /** Absolute folders that come first on its PATH. */
+  path?: string[]
   /** Variables of the service; PORT and HOST are added. Never written to disk or argv. */
   environment: Record<string, string>
   /** SIGTERM, this long, SIGKILL. */

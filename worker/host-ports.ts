@@ -49,7 +49,10 @@ export function hostPorts(settings: Settings, host: HostAlone, store: Store): Po
     ...host,
     source,
     store,
-    builder: nativeBuilder({ jobs, releases, logs: store.logs, secrets, users, caches: paths.caches }),
+    builder: nativeBuilder({
+      ...{ jobs, releases, logs: store.logs, secrets, users },
+      ...{ caches: paths.caches, toolsDirectory: paths.tools },
+    }),
     readiness: hostReadiness({ store, secrets, source, router, home: settings.home }),
   }
 }

@@ -1,6 +1,8 @@
 import semver from 'semver'
 import type { Tool } from '../detection.ts'
 import type { Folder } from '../folder.ts'
+import { chooseVersion, pinFile, toolVersionsPins } from '../version-pins.ts'
+import type { VersionPin } from '../version-pins.ts'
 import type { PackageJson } from './package-json.ts'
 
 /** Code names of the LTS lines, as `.nvmrc` may name them: github.com/nodejs/Release. */
@@ -20,11 +22,6 @@ const codeNames: Readonly<Record<string, number>> = {
 /** `lts/*` moves with time, so it asks for no certain line: any even major that is still in use will do. */
 const anyLts = '^20 || ^22 || ^24 || >=26'
 
-interface Pin {
-  where: string
-  text: string
-}
-
 /** The version of Node asked for: what names one version comes before `engines`, which only says what works. */
 export function nodeTool(
   folder: Folder,
@@ -35,44 +32,17 @@ export function nodeTool(
     ...filePins(folder),
     ...(workspace.root === folder.root ? [] : filePins(workspace)),
     ...manifestPins(manifest),
-  ]
-  const warnings: string[] = []
-  let chosen: { pin: Pin; range: string | null } | undefined
-  for (const pin of pins) {
-    const range = nodeRange(pin.text)
-    if (range === undefined) {
-      warnings.push(
-        `${pin.where} asks for Node "${pin.text.slice(0, 60)}", which is no version: it was left out.`,
-      )
-    } else if (!chosen) {
-      chosen = { pin, range }
-    } else if (chosen.range !== null && range !== null && !semver.intersects(chosen.range, range)) {
-      warnings.push(
-        `${chosen.pin.where} asks for Node ${chosen.pin.text} and ${pin.where} for ${pin.text}: ${chosen.pin.where} is used.`,
-      )
-    }
-  }
-  const tool = chosen
-    ? { name: 'node', version: chosen.range, reason: `${chosen.pin.where} says ${chosen.pin.text}` }
-    : { name: 'node', version: null, reason: 'package.json; no version is pinned' }
-  return { tool, warnings }
+  ].map((pin) => ({ ...pin, read: nodeRange }))
+  return chooseVersion({ name: 'node', title: 'Node' }, pins, 'package.json; no version is pinned')
 }
 
-function filePins(folder: Folder): Pin[] {
-  const pins: Pin[] = []
-  for (const file of ['.nvmrc', '.node-version']) {
-    const text = folder.text(file) === undefined ? '' : meaningfulLines(folder.text(file)!)[0]
-    if (text) pins.push({ where: file, text: text.slice(0, 100) })
-  }
-  for (const line of meaningfulLines(folder.text('.tool-versions') ?? '')) {
-    const [tool, version] = line.split(/\s+/)
-    if ((tool === 'nodejs' || tool === 'node') && version)
-      pins.push({ where: '.tool-versions', text: version.slice(0, 100) })
-  }
-  return pins
-}
+const filePins = (folder: Folder): VersionPin[] => [
+  ...pinFile(folder, '.nvmrc'),
+  ...pinFile(folder, '.node-version'),
+  ...toolVersionsPins(folder, 'nodejs', 'node'),
+]
 
-function manifestPins(manifest: PackageJson): Pin[] {
+function manifestPins(manifest: PackageJson): VersionPin[] {
   const { runtime } = manifest.devEngines
   const pins: [string, string | undefined][] = [
     ['volta.node', manifest.voltaNode],
@@ -83,12 +53,6 @@ function manifestPins(manifest: PackageJson): Pin[] {
     text === undefined ? [] : [{ where, text: text.trim().slice(0, 100) }],
   )
 }
-
-const meaningfulLines = (text: string): string[] =>
-  text
-    .split(/\r\n|\n|\r/)
-    .map((line) => line.split('#', 1)[0]!.trim())
-    .filter((line) => line !== '')
 
 /** A semver range; null for any version; undefined when the text is not a version. */
 export function nodeRange(text: string): string | null | undefined {

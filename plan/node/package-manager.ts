@@ -23,6 +23,9 @@ export interface PackageManager {
   warnings: string[]
 }
 
+/** What is fetched where no version is pinned and the host has none. */
+const usualBun = '1.4.5'
+
 interface Way {
   /** Calls the manager itself. */
   cli: string
@@ -112,7 +115,8 @@ const npmRefuses = ({ devEngines: { packageManager } }: PackageJson): boolean =>
 function yarnSettings(workspace: Folder): { release: string | undefined; plugAndPlay: boolean } {
   let settings: unknown
   try {
-    settings = parse((workspace.text('.yarnrc.yml') ?? '').slice(0, 64 * 1024), {
+    // The parser takes seconds for what is nested deeply.
+    settings = parse((workspace.text('.yarnrc.yml') ?? '').slice(0, 16 * 1024), {
       maxAliasCount: 10,
       logLevel: 'silent',
     })
@@ -150,7 +154,10 @@ function installReason(choice: ManagerChoice, workspace: Folder): string {
 }
 
 function toolsOf({ name, version, reason }: ManagerChoice): Tool[] {
-  if (name === 'bun') return [{ name: 'bun', version, reason }]
+  if (name === 'bun') {
+    const exact = isExact(version) ? version! : usualBun
+    return [{ name: 'bun', version, reason, fetch: { registry: 'npm', package: 'bun', version: exact } }]
+  }
   if (name === 'npm' && !isExact(version)) return [{ name: 'npm', version, reason }]
   return [{ name: 'npm', version: null, reason: `${reason}; npx fetches it from the registry` }]
 }

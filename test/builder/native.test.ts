@@ -55,7 +55,10 @@ const plan: Plan = {
   drainMs: 1000,
   soakMs: null,
   buildTimeoutMs: 60_000,
+  processes: {},
+  cron: [],
   tools: [],
+  path: [],
   environment: { WHEN: 'run' },
   buildEnvironment: { WHEN: 'build' },
   suggestions: [],
@@ -70,7 +73,17 @@ async function bench(options: Partial<NativeBuilderOptions> = {}) {
   const folder = await releases.create(release)
   const caches = path.join(home, 'caches')
   const builderWith = (changes: Partial<NativeBuilderOptions>) =>
-    nativeBuilder({ jobs, releases, logs: store.logs, secrets, caches, users, ...options, ...changes })
+    nativeBuilder({
+      jobs,
+      releases,
+      logs: store.logs,
+      secrets,
+      caches,
+      users,
+      toolsDirectory: path.join(home, 'tools'),
+      ...options,
+      ...changes,
+    })
   atEnd(() => jobs.discard('shop'))
   return {
     folder,

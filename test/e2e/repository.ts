@@ -43,7 +43,10 @@ export function makeRepository(root: string, name: string, fixture = 'tiny'): Re
     commit(files, message = 'change') {
       for (const [file, text] of Object.entries(files)) {
         if (text === null) rmSync(path.join(directory, file))
-        else writeFileSync(path.join(directory, file), text)
+        else {
+          mkdirSync(path.dirname(path.join(directory, file)), { recursive: true })
+          writeFileSync(path.join(directory, file), text)
+        }
       }
       return commitAll(message)
     },

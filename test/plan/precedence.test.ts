@@ -131,8 +131,13 @@ describe('Procfile', () => {
 describe('no plan', () => {
   test.each([
     [{}, 'The source is empty'],
-    [{ 'README.md': '' }, 'No package.json, index.html or Procfile'],
-    [{ 'requirements.txt': 'flask' }, 'Python'],
+    [{ 'README.md': '' }, 'No technology was recognised'],
+    [{ 'requirements.txt': 'flask' }, 'python, but nothing says how to start it'],
+    [{ 'requirements.txt': 'fastapi', 'main.py': 'app = FastAPI()' }, 'add uvicorn'],
+    [{ 'go.mod': 'module a' }, 'no main.go'],
+    [{ 'pom.xml': '<project><modules><module>web</module></modules></project>' }, 'modules (web)'],
+    [{ 'composer.json': '{}' }, 'no index.php'],
+    [{ Gemfile: '' }, 'no config.ru'],
     [{ Dockerfile: 'FROM scratch' }, 'container image'],
     [{ 'apps/web/package.json': '{}' }, 'set root to it: apps/web'],
     [pack({}), 'no start script'],

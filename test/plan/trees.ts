@@ -1,4 +1,5 @@
 import type { FileTree } from '../../contract/plan.ts'
+import { technologies } from './technologies.ts'
 
 type Files = Record<string, string>
 
@@ -22,6 +23,7 @@ const yarnBerry = (version = 8) => ({
 
 /** Small repositories, one per thing that detection must get right. */
 export const trees: Record<string, Files> = {
+  ...technologies,
   'npm with a lockfile': { ...pack(start), ...npmLock },
   'npm with a shrinkwrap': { ...pack(start), 'npm-shrinkwrap.json': '{}' },
   'npm pinned by packageManager': { ...pack({ ...start, packageManager: 'npm@10.9.4' }), ...npmLock },

@@ -1,34 +1,21 @@
 import type { ServiceUser } from '../../process/service-user.ts'
-import { hasTool, toolVersion } from './tool-version.ts'
+import { toolVersion } from './tool-version.ts'
 
-/** Milliseconds. A program that was just installed is asked about at once; one that was there is believed for a minute. */
+/** Milliseconds that a program's version is believed: to ask costs a process or two. */
 const believed = 60_000
 
-/** What was looked up on the host. Only what was found is kept: to look costs a process or two each. */
+/** Versions that programs of the host have told. One that told none is asked again. */
 export class FoundTools {
   #found = new Map<string, { at: number; version: string }>()
 
-  async has(tool: string, user: ServiceUser | null): Promise<boolean> {
-    if (this.#kept(tool, user)) return true
-    const there = await hasTool(tool, user)
-    if (there) this.#found.set(keyOf(tool, user), { at: performance.now(), version: '' })
-    return there
-  }
-
-  /** Of one that does not tell its version, it is asked again. */
-  async versionOf(tool: string, user: ServiceUser | null): Promise<string> {
-    const kept = this.#kept(tool, user)
-    if (kept && kept.version !== '') return kept.version
-    const version = await toolVersion(tool, user)
-    if (kept) kept.version = version
+  async versionOf(program: string, user: ServiceUser | null, asks: readonly string[]): Promise<string> {
+    for (const [key, { at }] of this.#found) if (performance.now() - at > believed) this.#found.delete(key)
+    // Users differ in what they can run.
+    const key = `${user?.uid ?? ''} ${program}`
+    const kept = this.#found.get(key)
+    if (kept) return kept.version
+    const version = await toolVersion(program, user, asks)
+    if (version !== '') this.#found.set(key, { at: performance.now(), version })
     return version
   }
-
-  #kept(tool: string, user: ServiceUser | null) {
-    for (const [key, { at }] of this.#found) if (performance.now() - at > believed) this.#found.delete(key)
-    return this.#found.get(keyOf(tool, user))
-  }
 }
-
-/** Users differ in what they can reach. */
-const keyOf = (tool: string, user: ServiceUser | null): string => `${user?.uid ?? ''} ${tool}`

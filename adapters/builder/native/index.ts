@@ -9,8 +9,10 @@ import type { LogStore } from '../../../ports/store.ts'
 import { hostEnvironment, reachEnvironment } from '../../process/host-environment.ts'
 import { serviceFolders } from '../../process/service-folders.ts'
 import type { ServiceUsers } from '../../process/service-user.ts'
+import { cacheEnvironment } from './cache-environment.ts'
 import { FoundTools } from './found-tools.ts'
 import { StepLog } from './step-log.ts'
+import { toolchainFor } from './toolchain.ts'
 
 export interface NativeBuilderOptions {
   jobs: Jobs
@@ -19,6 +21,8 @@ export interface NativeBuilderOptions {
   secrets: Pick<Secrets, 'mask'>
   /** Folder for what package managers keep between builds, per service and environment. */
   caches: string
+  /** Folder for links to tools, which every service may pass through. */
+  toolsDirectory: string
   users: ServiceUsers
   /** Bytes of output kept per step. */
   logCap?: number
@@ -30,12 +34,13 @@ type Work = Parameters<Builder['run']>[1]
 /** Builds with the machine's own tools, in the release folder, as the service's user. */
 export function nativeBuilder(options: NativeBuilderOptions): Builder {
   const { jobs, secrets, logs, logCap = defaults.stepLogCap } = options
-  const tools = new FoundTools()
+  const found = new FoundTools()
   return {
-    has: async (tool, { serviceId, environment }) =>
-      tools.has(tool, await options.users.userOf(serviceId, environment)),
-    versionOf: async (tool, { serviceId, environment }) =>
-      tools.versionOf(tool, await options.users.userOf(serviceId, environment)),
+    toolchain: async (tools, { serviceId, environment }) => {
+      const { home } = await serviceFolders(options)(serviceId, environment)
+      const user = await options.users.userOf(serviceId, environment)
+      return toolchainFor(tools, { user, home, links: options.toolsDirectory, found })
+    },
 
     run: async (step, work) => {
       const secretValues = work.secretValues ?? Object.values(work.variables)
@@ -80,27 +85,29 @@ async function specOf(options: NativeBuilderOptions, step: Step, work: Work): Pr
 }
 
 async function environmentOf(
-  { caches, users }: NativeBuilderOptions,
+  { caches, users, releases }: NativeBuilderOptions,
   step: Step,
-  { release, plan, variables }: Work,
+  { release, plan, variables, toolchain }: Work,
 ): Promise<Record<string, string>> {
   const { home, temporary, cache } = await serviceFolders({ caches, users })(
     release.serviceId,
     release.environment,
   )
+  const host = hostEnvironment()
+  const directory = path.join(releases.directory(release), plan.root)
+  const folders = [
+    ...(plan.path ?? []).map((folder) => path.join(directory, folder)),
+    ...(toolchain?.folders ?? []),
+  ]
   return {
-    ...hostEnvironment(),
+    ...host,
     ...reachEnvironment(),
+    PATH: [...folders, host['PATH']].join(path.delimiter),
     CI: 'true',
     HOME: home,
     TMPDIR: temporary,
-    XDG_CACHE_HOME: cache,
-    npm_config_cache: path.join(cache, 'npm'),
-    // The lockfile says exactly what; asking the registry again would only take time.
-    npm_config_prefer_offline: 'true',
-    // What pnpm calls its store.
-    npm_config_store_dir: path.join(cache, 'pnpm'),
-    YARN_CACHE_FOLDER: path.join(cache, 'yarn'),
+    ...cacheEnvironment(cache),
+    ...toolchain?.environment,
     ...(step === 'install' || step === 'build' ? plan.buildEnvironment : plan.environment),
     ...variables,
   }

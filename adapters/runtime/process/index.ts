@@ -133,8 +133,10 @@ const instanceEnvironment =
     const { node, server } = record.command.includes('SLUICE_')
       ? await toolsFor(tools, user, toolsDirectory)
       : tools
+    const host = hostEnvironment()
     return {
-      ...hostEnvironment(),
+      ...host,
+      PATH: [...(spec.path ?? []), host['PATH']].join(path.delimiter),
       HOME: home,
       TMPDIR: temporary,
       HOST: '127.0.0.1',
