@@ -28,8 +28,8 @@ const failedWriteGraceMs = 250
 type Written = (error?: Error | null) => void
 
 /**
- * What a read has brought, one after the other for all connections: memory of its own for each would cost more than
- * the rest of the reading. So whoever keeps a part copies it.
+ * What a read has brought, one after the other for all connections, instead of 64 KB allocated for each. So whoever
+ * keeps a part copies it.
  */
 const arrived = Buffer.allocUnsafeSlow(65_536)
 

@@ -14,7 +14,7 @@ import { Targets } from './targets.ts'
 const nextAfter = {
   state: undefined,
   copy: 'the copy is used',
-  nothing: 'the routes are lost; the agent makes those of its live releases again when it starts',
+  nothing: 'the routes are lost; the agent makes those of its live releases again',
 }
 
 /**
