@@ -1,6 +1,7 @@
 import { execFile, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import { chmod, mkdtemp, readFile, readdir, readlink, rm, writeFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { chmod, mkdir, mkdtemp, readFile, readdir, readlink, rm, symlink, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -171,7 +172,17 @@ export async function startSluice(options: StartOptions = {}): Promise<Sluice> {
 export async function temporaryHome(): Promise<string> {
   const home = await mkdtemp(path.join(os.tmpdir(), 'sluice-'))
   await chmod(home, 0o711)
+  await lendTemporal(home)
   return home
+}
+
+/** Fetching the Temporal server takes seconds each time: a home gets the one that these tests have fetched, if any. */
+async function lendTemporal(home: string): Promise<void> {
+  const fetched = path.join(import.meta.dirname, '..', '..', '.cache', 'tools', 'temporal')
+  if (!existsSync(fetched)) return
+  const { tools } = homePaths(home)
+  await mkdir(tools, { recursive: true, mode: 0o711 })
+  await symlink(fetched, path.join(tools, 'temporal'))
 }
 
 /** Runs `sluice` with these arguments; a failing command is an answer too. */
