@@ -74,6 +74,10 @@ function explain(plan: Plan, { colors }: Context): string {
       ([name, step]) => `  ${name.padEnd(9)}${step ? `${step.command}  ${colors.dim(step.reason)}` : '–'}`,
     ),
     ...facts.map(([name, value]) => `  ${name.padEnd(9)}${value}`),
+    ...Object.entries(plan.processes)
+      .filter(([name]) => name !== 'web')
+      .map(([name, { command }]) => `  process  ${name}: ${command}  ${colors.dim('not started by itself')}`),
+    ...plan.cron.map(({ name, schedule, command }) => `  cron     ${name}: ${schedule}  ${command}`),
     ...plan.tools.map((tool) => `  needs    ${tool.name} ${tool.version ?? ''}  ${colors.dim(tool.reason)}`),
     ...plan.warnings.map((warning) => `  ${colors.yellow('!')} ${warning}`),
     ...plan.suggestions.map(({ command, reason }) => `  hint     ${command}  ${colors.dim(reason)}`),
