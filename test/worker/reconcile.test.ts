@@ -320,10 +320,12 @@ test('what this store has never heard of is not touched: it may be the wrong sto
   await shop.start(1)
   const live = { number: 1, releaseNumber: 1, instance: shop.idOf(1), port: 1 }
   await shop.ports.releases.setLive('foreign', 'production', { deployment: 1, revision: 0 }, live)
+  await shop.ports.releases.create(shop.release(2))
+  await shop.start(2)
   await shop.job(1)
   expect(await shop.repairs()).toEqual([])
-  expect(await shop.runtime.list()).toHaveLength(1)
-  expect(await shop.ports.releases.list('foreign', 'production')).toEqual([1])
+  expect(await shop.runtime.list()).toHaveLength(2)
+  expect(await shop.ports.releases.list('foreign', 'production')).toEqual([2, 1])
 })
 
 test('without its store it touches nothing', async () => {
@@ -355,7 +357,7 @@ test('a stranger is never touched: another home, other folders, a pid that was g
   ]
   for (const folder of folders) mkdirSync(path.join(shop.home, folder), { recursive: true })
   // The shell is gone, and its pid belongs to somebody else by now.
-  const stranger = spawn('sleep', ['60'], { stdio: 'ignore' })
+  const stranger = spawn('sleep', ['60'], { stdio: 'ignore', detached: true })
   const { boot } = identityOf(stranger.pid!)!
   const claim = path.join(shop.home, 'instances/twin/production/1/shim-1')
   const { pid } = (await shop.runtime.status(shop.idOf(1)))!
