@@ -20,12 +20,15 @@ export interface Builder {
       timeoutMs: number
       signal: AbortSignal
     },
-  ): Promise<JobResult>
+  ): Promise<StepResult>
   /** Whether a step of this environment would find the program. */
   has(tool: string, owner: Owner): Promise<boolean>
   /** Version of a program that is there (`22.4.0`); empty when it does not tell one. */
   versionOf(tool: string, owner: Owner): Promise<string>
 }
+
+/** `noRoom`: the command failed, and the disk was full then; a sentence on how full. */
+export type StepResult = JobResult & { noRoom?: string }
 
 interface Owner {
   serviceId: string

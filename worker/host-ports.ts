@@ -39,7 +39,10 @@ export async function hostPorts(settings: Settings, store: Store): Promise<Ports
     releases,
     builder: nativeBuilder({ jobs, releases, logs: store.logs, secrets, users, caches: paths.caches }),
     runtime: hostRuntime(settings, users),
-    readiness: hostReadiness({ store, secrets, source, router, home: settings.home }),
+    readiness: hostReadiness({
+      ...{ store, secrets, source, router },
+      ...{ home: settings.home, leastFree: settings.leastFree },
+    }),
   }
 }
 

@@ -82,7 +82,8 @@ async function restore(
   specOf: (id: string) => Promise<InstanceSpec | undefined>,
 ): Promise<InstanceStatus | undefined> {
   const record = await one.folder.record()
-  const spec = record && !record.stopping ? await specOf(one.id) : undefined
+  const isUnknown = !record && (await one.folder.isDamaged())
+  const spec = isUnknown || (record && !record.stopping) ? await specOf(one.id) : undefined
   if (spec) return one.start(spec)
   await one.stop(record?.drainMs ?? 0)
   return undefined
