@@ -37,7 +37,10 @@ export async function hostPorts(settings: Settings, store: Store): Promise<Ports
     router,
     jobs,
     releases,
-    builder: nativeBuilder({ jobs, releases, logs: store.logs, secrets, users, caches: paths.caches }),
+    builder: nativeBuilder({
+      ...{ jobs, releases, logs: store.logs, secrets, users },
+      ...{ caches: paths.caches, alsoFilled: [paths.jobs] },
+    }),
     runtime: hostRuntime(settings, users),
     readiness: hostReadiness({
       ...{ store, secrets, source, router },

@@ -20,6 +20,8 @@ export interface NativeBuilderOptions {
   /** Folder for what package managers keep between builds, per service and environment. */
   caches: string
   users: ServiceUsers
+  /** Further folders that a command fills, such as that of the jobs' output. */
+  alsoFilled?: readonly string[]
   /** Bytes of output kept per step. */
   logCap?: number
 }
@@ -29,7 +31,7 @@ type Work = Parameters<Builder['run']>[1]
 
 /** Builds with the machine's own tools, in the release folder, as the service's user. */
 export function nativeBuilder(options: NativeBuilderOptions): Builder {
-  const { jobs, secrets, logs, logCap = defaults.stepLogCap } = options
+  const { jobs, secrets, logs, logCap = defaults.stepLogCap, alsoFilled = [] } = options
   const tools = new FoundTools()
   return {
     has: async (tool, { serviceId, environment }) =>
@@ -48,7 +50,7 @@ export function nativeBuilder(options: NativeBuilderOptions): Builder {
       const output = { from: log.from, write: (chunk: Buffer, offset: number) => log.write(chunk, offset) }
       try {
         const result = await jobs.run(spec, { signal: work.signal, output })
-        const noRoom = await noRoomFor(result, [spec.directory, options.caches])
+        const noRoom = await noRoomFor(result, [spec.directory, options.caches, ...alsoFilled])
         await log.finish()
         const tailMask = secrets.mask(secretValues)
         return { ...result, ...noRoom, tail: tailMask.push(result.tail) + tailMask.flush() }
