@@ -37,7 +37,11 @@ const fetchStep = (ports: FetchPorts) =>
     const { releases } = ports
     const earlier = await releases.stampOf<SourceStamp>(input, 'source')
     const { commit, plan } = earlier ?? (await fetchNew(ports, input, signal))
-    await snapshot(ports, input, commit, plan)
+    await Promise.all([
+      snapshot(ports, input, commit, plan),
+      // The stamp promises a whole tree, also after a power loss. Beside the store, so that it costs no time of its own.
+      earlier ? undefined : releases.keep(input),
+    ])
     if (!earlier) await releases.stamp(input, 'source', { commit, plan } satisfies SourceStamp)
     return {
       detail: `${commit.sha.slice(0, 7)} ${subject(commit)} · ${plan.technology}`,

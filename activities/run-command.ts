@@ -37,6 +37,9 @@ export async function runCommand(
   const whole = [...(step.before ?? []), command].join(' && ')
   const work = { release: input, plan, command: whole, variables, secretValues, toolchain, timeoutMs, signal }
   const result = await ports.builder.run(step.name, work)
+  const { noRoom } = result
+  if (noRoom !== undefined)
+    throw expected('DiskFull', `\`${command}\` found no room: ${noRoom}.\n${result.tail}`)
   if (result.outcome === 'timedOut')
     throw expected('CommandTimedOut', overdue(command, timeoutMs, result.tail))
   // Its processes vanish each time that it is started.

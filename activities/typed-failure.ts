@@ -1,6 +1,7 @@
 import { ApplicationFailure } from '@temporalio/activity'
 import type { FailureCode } from '../contract/failures.ts'
 import { PlanError } from '../contract/plan.ts'
+import { isNoSpace } from '../ports/no-space.ts'
 import { HostTaken, StaleFence } from '../ports/router.ts'
 import { SourceError } from '../ports/source.ts'
 
@@ -17,7 +18,7 @@ export function typedFailure(error: unknown): unknown {
   if (error instanceof SourceError) return sourceFailure(error)
   if (error instanceof StaleFence) return expected('StaleDeployment', error.message)
   if (error instanceof HostTaken) return expected('SwitchFailed', error.message)
-  if (isNoSpace(error)) return expected('DiskFull', error.message)
+  if (isNoSpace(error)) return expected('DiskFull', `There is no room left: ${error.message}`)
   return error
 }
 
@@ -25,8 +26,4 @@ export function typedFailure(error: unknown): unknown {
 function sourceFailure(error: SourceError): ApplicationFailure {
   if (error.code !== 'RepositoryUnreachable') return expected(error.code, error.message)
   return expected('RepositoryUnreachable', error.message)
-}
-
-function isNoSpace(error: unknown): error is NodeJS.ErrnoException {
-  return error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT')
 }

@@ -15,6 +15,8 @@ export const defaults = {
   healthTimeout: 5_000,
   /** Releases kept for an instant rollback (Capistrano, Deployer). */
   keepReleases: 5,
+  /** Bytes free on a disk before a deployment starts: a checkout with its dependencies and a build stays below nearly always. */
+  leastFree: 1024 ** 3,
   /** Bytes of output kept in a failure; the whole is in the log. */
   failureTail: 16 * 1024,
   /** Bytes of log stored per step of a deployment; what comes after is counted, not kept. */

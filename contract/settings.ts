@@ -60,6 +60,14 @@ export const settingsSchema = z
       .regex(/^\d{4,5}-\d{4,5}$/)
       .default('20000-29999')
       .describe('Ports for releases; outside the range that the kernel gives to outgoing connections'),
+    SLUICE_LEAST_FREE: z.coerce
+      .number()
+      .int()
+      .min(0)
+      .default(defaults.leastFree / 1024 ** 2)
+      .describe(
+        'MiB that must be free on each disk before a deployment starts; on a small disk a twentieth will do',
+      ),
     SLUICE_ISOLATION: z
       .enum(['auto', 'none'])
       .default('auto')
@@ -97,6 +105,7 @@ export const settingsSchema = z
     privateHosts: env.SLUICE_PRIVATE_HOSTS,
     caFile: env.SLUICE_CA_FILE,
     servicePorts: env.SLUICE_SERVICE_PORTS.split('-').map(Number) as [number, number],
+    leastFree: env.SLUICE_LEAST_FREE * 1024 ** 2,
     isolation: env.SLUICE_ISOLATION,
     soakMs: Math.round(env.SLUICE_SOAK * 1000),
     firstDeploy: env.SLUICE_FIRST_DEPLOY === 'on',

@@ -22,7 +22,7 @@ export interface Builder {
       timeoutMs: number
       signal: AbortSignal
     },
-  ): Promise<JobResult>
+  ): Promise<StepResult>
   /** Programs of this host for the tools of a plan; looks only, changes nothing. */
   toolchain(tools: Plan['tools'], owner: Owner): Promise<Toolchain>
 }
@@ -40,6 +40,9 @@ export interface Toolchain {
   /** What was chosen, in words. */
   notes: string[]
 }
+
+/** `noRoom`: the command failed, and the disk was full then; a sentence on how full. */
+export type StepResult = JobResult & { noRoom?: string }
 
 interface Owner {
   serviceId: string

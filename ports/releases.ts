@@ -15,6 +15,8 @@ export interface Releases {
   stamp(release: ReleaseRef, step: string, report: unknown): Promise<void>
   /** Hands the folder to the service's user (after an export by root). */
   handOver(release: ReleaseRef): Promise<void>
+  /** Resolves once all that is in the folder survives a power loss. Before the stamp that says so. */
+  keep(release: ReleaseRef): Promise<void>
   /** Removes a release that this deployment built. Refuses the live one, and does nothing for a rollback's. */
   discard(release: ReleaseRef): Promise<void>
   /** The live pointer of an environment. */

@@ -50,7 +50,10 @@ const app = createApp({
   store,
   secrets,
   source,
-  readiness: hostReadiness({ store, secrets, source, home: settings.home }),
+  readiness: hostReadiness({
+    ...{ store, secrets, source },
+    ...{ home: settings.home, leastFree: settings.leastFree },
+  }),
   lanes: temporalLanes({ client: new Client({ connection, namespace: temporal.namespace }) }),
   settings: { ...settings, sourceRoots },
   token,

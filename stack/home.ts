@@ -1,6 +1,7 @@
 import { chmodSync, mkdirSync, readdirSync } from 'node:fs'
 import path from 'node:path'
 import { homePaths } from '../contract/settings.ts'
+import { syncPath } from './durable-file.ts'
 import { StackError } from './stack-error.ts'
 import { unreachableFolder, unprivilegedUser } from './unprivileged-user.ts'
 
@@ -36,6 +37,8 @@ export function prepareHome(home: string): void {
       mkdirSync(folder, { recursive: true })
       chmodSync(folder, 0o711)
     }
+    // The names of what is kept in them: keys, token, database.
+    for (const folder of [path.dirname(home), home]) syncPath(folder)
   } catch (error) {
     throw new StackError(
       `The home ${home} cannot be made: ${(error as Error).message}.`,

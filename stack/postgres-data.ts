@@ -14,6 +14,7 @@ import {
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { homePaths } from '../contract/settings.ts'
+import { syncPath, writeDurableSync } from './durable-file.ts'
 import { dataFolder, type PostgresBinaries } from './postgres-binaries.ts'
 import { StackError } from './stack-error.ts'
 import { asUser, type SystemUser } from './unprivileged-user.ts'
@@ -28,7 +29,8 @@ export function databasePassword(home: string): string {
   const file = homePaths(home).postgresPassword
   if (existsSync(file)) return readFileSync(file, 'utf8').trim()
   const password = randomBytes(24).toString('base64url')
-  writeFileSync(file, `${password}\n`, { mode: 0o600, flag: 'wx' })
+  // Lost in a power cut it would lock everybody out of a database that was not.
+  writeDurableSync(file, `${password}\n`, 0o600)
   return password
 }
 
@@ -53,6 +55,7 @@ export async function initializeData(
   if (user) for (const owned of [unfinished, passwordFile]) chownSync(owned, user.uid, user.gid)
   await initdb(binaries, path.join(unfinished, 'data'), passwordFile, user)
   renameSync(path.join(unfinished, 'data'), data)
+  syncPath(parent)
   rmSync(unfinished, { recursive: true })
   return 'made'
 }

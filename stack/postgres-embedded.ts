@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import {
   cpSync,
   existsSync,
@@ -50,6 +51,8 @@ function copied(origin: string, home: string): string {
     verbatimSymlinks: true,
   })
   linkLibraries(unfinished)
+  // Never looked at again: a power loss must not leave empty programs.
+  execFileSync('sync', process.platform === 'linux' ? ['-f', '--', unfinished] : [])
   renameSync(unfinished, target)
   return target
 }

@@ -3,6 +3,7 @@ import { mkdirSync, renameSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { satisfies } from 'semver'
+import { syncPath } from './durable-file.ts'
 import { findExecutable, isExecutable } from './executables.ts'
 import type { Say } from './say.ts'
 import { StackError } from './stack-error.ts'
@@ -88,6 +89,7 @@ async function attempt(
     const searchPath = places.searchPath ?? process.env['PATH'] ?? ''
     const binary = await fetch({ folder, searchPath, progress: (text) => say('temporal', text), signal })
     if ((await versionOf(binary)) === '') return 'what was fetched does not run on this machine'
+    syncPath(binary)
     renameSync(binary, keptBinary(places))
     return undefined
   } catch (error) {

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
-import { mkdir, readdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, stat } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { writeDurable } from '../adapters/files/durable.ts'
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
 const workflowsPath = path.join(root, 'workflows', 'index.ts')
@@ -17,9 +18,8 @@ export async function workflowBundle(cacheDirectory: string): Promise<{ codePath
   const { bundleWorkflowCode } = await import('@temporalio/worker')
   const { code } = await bundleWorkflowCode({ workflowsPath, logger: quiet })
   await mkdir(cacheDirectory, { recursive: true })
-  const partial = `${codePath}.${process.pid}`
-  await writeFile(partial, code)
-  await rename(partial, codePath)
+  // Durable, because a bundle that is there is never looked at again.
+  await writeDurable(codePath, code)
   return { codePath }
 }
 

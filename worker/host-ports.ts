@@ -51,9 +51,12 @@ export function hostPorts(settings: Settings, host: HostAlone, store: Store): Po
     store,
     builder: nativeBuilder({
       ...{ jobs, releases, logs: store.logs, secrets, users },
-      ...{ caches: paths.caches, toolsDirectory: paths.tools },
+      ...{ caches: paths.caches, toolsDirectory: paths.tools, alsoFilled: [paths.jobs] },
     }),
-    readiness: hostReadiness({ store, secrets, source, router, home: settings.home }),
+    readiness: hostReadiness({
+      ...{ store, secrets, source, router },
+      ...{ home: settings.home, leastFree: settings.leastFree },
+    }),
   }
 }
 

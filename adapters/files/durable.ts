@@ -54,6 +54,18 @@ export async function readJsonIfThere<T>(file: string): Promise<T | undefined> {
   }
 }
 
+/**
+ * Makes folders survive that a recursive `mkdir` made; `first` is what it answered. Best after a file in them was
+ * synced: then most file systems have nothing left to do.
+ */
+export async function syncAbove(folder: string, first: string | undefined): Promise<void> {
+  if (first === undefined) return
+  for (let at = path.dirname(folder); at.length >= path.dirname(first).length; at = path.dirname(at)) {
+    await syncDirectory(at)
+    if (at === path.dirname(at)) return
+  }
+}
+
 /** Makes renames, creations and removals in a folder survive a power loss. */
 export const syncDirectory = (directory: string): Promise<void> => syncFile(directory)
 

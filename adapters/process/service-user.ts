@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdir, readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
-import { createDurable } from '../files/durable.ts'
+import { createDurable, syncAbove } from '../files/durable.ts'
 
 /** A user of the machine that has no name and no rights but over its own files. */
 export interface ServiceUser {
@@ -44,7 +44,7 @@ export function serviceUsers({
 }
 
 async function allocate(directory: string, owner: string): Promise<number> {
-  await mkdir(directory, { recursive: true, mode: 0o700 })
+  const made = await mkdir(directory, { recursive: true, mode: 0o700 })
   for (;;) {
     const taken = await readAll(directory)
     // Of several that were given at the same moment the lowest counts, for everybody.
@@ -52,6 +52,7 @@ async function allocate(directory: string, owner: string): Promise<number> {
     if (own.length > 0) return Math.min(...own)
     const next = Math.max(startOf(directory) - 1, ...taken.keys()) + 1
     await createDurable(path.join(directory, String(next)), `${owner}\n`, { mode: 0o600 })
+    await syncAbove(directory, made)
   }
 }
 

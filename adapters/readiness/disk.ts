@@ -1,29 +1,29 @@
-import { statfs } from 'node:fs/promises'
 import type { Finding } from '../../contract/deployment.ts'
+import { defaults } from '../../contract/defaults.ts'
+import { homePaths } from '../../contract/settings.ts'
+import { differentDisks, roomOn, roomSaid, sizeSaid, type Room } from '../files/room.ts'
 import { finding } from './findings.ts'
 
-const gibibyte = 1024 ** 3
-/** A checkout with its dependencies and a build stays below a gibibyte nearly always … */
-const enough = gibibyte
-/** … but on a small disk as much may never be free: there a twentieth will do. */
+/** On a small disk the least may never be free: there this share of it will do. */
 const share = 0.05
-/** Files: what node_modules of a large application holds. File systems without a fixed number report 0. */
-const enoughFiles = 50_000
+/** Files: what node_modules of a large application holds. */
+const leastFiles = 50_000
 
-export async function diskFindings(folder: string): Promise<Finding[]> {
-  const { bsize, blocks, bavail, files, ffree } = await statfs(folder)
-  const total = blocks * bsize
-  const free = bavail * bsize
-  if (free < Math.min(enough, total * share)) {
-    const message = `Only ${size(free)} of ${size(total)} are free on the disk of ${folder}; free ${size(Math.min(enough, total * share))}.`
+/** Looks at each disk that a deployment writes to: parts of the home may be mounted from elsewhere. */
+export async function diskFindings(home: string, leastFree: number = defaults.leastFree): Promise<Finding[]> {
+  const { environments, jobs, mirrors, caches, instances } = homePaths(home)
+  const folders = await differentDisks([home, environments, jobs, mirrors, caches, instances])
+  const rooms = await Promise.all(folders.map(roomOn))
+  return rooms.flatMap((room) => {
+    const asked = askedOf(room, leastFree)
+    if (room.bytes >= asked.bytes && room.files >= asked.files) return []
+    const message = `Only ${roomSaid(room)}; a deployment asks for ${sizeSaid(asked.bytes)}${asked.files > 0 ? ` and ${asked.files} files` : ''}. Remove what is not needed, or lower SLUICE_LEAST_FREE.`
     return [finding('DiskLow', message, 'sluice doctor')]
-  }
-  if (files > 0 && ffree < Math.min(enoughFiles, files * share)) {
-    const message = `Only ${ffree} more files fit on the disk of ${folder} (inodes); remove some.`
-    return [finding('DiskLow', message, 'sluice doctor')]
-  }
-  return []
+  })
 }
 
-const size = (bytes: number): string =>
-  bytes >= gibibyte ? `${(bytes / gibibyte).toFixed(1)} GiB` : `${Math.floor(bytes / 1024 ** 2)} MiB`
+/** What must be free. File systems without a fixed number of files report 0 of them. */
+const askedOf = ({ totalBytes, totalFiles }: Room, leastFree: number) => ({
+  bytes: Math.min(leastFree, Math.floor(totalBytes * share)),
+  files: Math.min(leastFiles, Math.floor(totalFiles * share)),
+})

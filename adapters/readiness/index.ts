@@ -25,7 +25,7 @@ export function hostReadiness(options: HostReadinessOptions): Readiness {
         codeFindings(options, target, service, signal),
         backingFindings(options, target, environment, signal),
         migrationFindings(options, target),
-        home === undefined ? [] : diskFindings(home),
+        home === undefined ? [] : diskFindings(home, options.leastFree),
         router === undefined ? [] : trafficFindings(router, environment),
       ])
       signal?.throwIfAborted()

@@ -7,8 +7,10 @@ export interface HostReadinessOptions {
   store: Pick<Store, 'services' | 'environments' | 'variables' | 'releases' | 'deployments'>
   secrets: Pick<Secrets, 'open'>
   source: Pick<Source, 'probe'>
-  /** Folder on the disk that releases go to; without it the disk is not looked at. */
+  /** Sluice's home: the disks of its folders are looked at; without it none. */
   home?: string
+  /** Bytes that must be free on each of them. */
+  leastFree?: number
   /** Without it traffic is not looked at. */
   router?: Pick<Router, 'list'>
 }

@@ -1,11 +1,12 @@
 import path from 'node:path'
 import { defaults } from '../../../contract/defaults.ts'
 import { defaultLimits } from '../../../contract/limits.ts'
-import type { Builder } from '../../../ports/builder.ts'
-import { JobCanceled, type Jobs, type JobSpec } from '../../../ports/jobs.ts'
+import type { Builder, StepResult } from '../../../ports/builder.ts'
+import { JobCanceled, type JobResult, type Jobs, type JobSpec } from '../../../ports/jobs.ts'
 import type { Releases } from '../../../ports/releases.ts'
 import type { Secrets } from '../../../ports/secrets.ts'
 import type { LogStore } from '../../../ports/store.ts'
+import { differentDisks, fullDiskOf, roomOn, roomSaid } from '../../files/room.ts'
 import { hostEnvironment, reachEnvironment } from '../../process/host-environment.ts'
 import { serviceFolders } from '../../process/service-folders.ts'
 import type { ServiceUsers } from '../../process/service-user.ts'
@@ -24,6 +25,8 @@ export interface NativeBuilderOptions {
   /** Folder for links to tools, which every service may pass through. */
   toolsDirectory: string
   users: ServiceUsers
+  /** Further folders that a command fills, such as that of the jobs' output. */
+  alsoFilled?: readonly string[]
   /** Bytes of output kept per step. */
   logCap?: number
 }
@@ -33,7 +36,7 @@ type Work = Parameters<Builder['run']>[1]
 
 /** Builds with the machine's own tools, in the release folder, as the service's user. */
 export function nativeBuilder(options: NativeBuilderOptions): Builder {
-  const { jobs, secrets, logs, logCap = defaults.stepLogCap } = options
+  const { jobs, secrets, logs, logCap = defaults.stepLogCap, alsoFilled = [] } = options
   const found = new FoundTools()
   return {
     toolchain: async (tools, { serviceId, environment }) => {
@@ -53,9 +56,10 @@ export function nativeBuilder(options: NativeBuilderOptions): Builder {
       const output = { from: log.from, write: (chunk: Buffer, offset: number) => log.write(chunk, offset) }
       try {
         const result = await jobs.run(spec, { signal: work.signal, output })
+        const noRoom = await noRoomFor(result, [spec.directory, options.caches, ...alsoFilled])
         await log.finish()
         const tailMask = secrets.mask(secretValues)
-        return { ...result, tail: tailMask.push(result.tail) + tailMask.flush() }
+        return { ...result, ...noRoom, tail: tailMask.push(result.tail) + tailMask.flush() }
       } catch (error) {
         // Somebody else goes on with it, unless it was canceled: then this was all.
         if (error instanceof JobCanceled) await log.finish()
@@ -65,6 +69,16 @@ export function nativeBuilder(options: NativeBuilderOptions): Builder {
       }
     },
   }
+}
+
+/** Many tools clear up after a failure, so the disk may have room again: then what they said counts. */
+async function noRoomFor(result: JobResult, folders: string[]): Promise<Pick<StepResult, 'noRoom'>> {
+  if (result.outcome === 'exited' && result.exitCode === 0) return {}
+  const full = await fullDiskOf(folders)
+  if (full) return { noRoom: roomSaid(full) }
+  if (!/\bENOSPC\b|No space left on device|Disk quota exceeded/i.test(result.tail)) return {}
+  const rooms = await Promise.all((await differentDisks(folders)).map(roomOn))
+  return { noRoom: `${rooms.map(roomSaid).join('; ')} again` }
 }
 
 async function specOf(options: NativeBuilderOptions, step: Step, work: Work): Promise<JobSpec> {

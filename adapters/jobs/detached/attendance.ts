@@ -3,6 +3,8 @@ import { defaults } from '../../../contract/defaults.ts'
 import { JobCanceled, type JobResult, type JobSpec } from '../../../ports/jobs.ts'
 import { defaultLimits, type LimitName } from '../../../contract/limits.ts'
 import { Cgroup, type CgroupFolders, type Cgroups, Refusals } from '../../process/cgroup/index.ts'
+import { ignoreNoSpace } from '../../../ports/no-space.ts'
+import { assertRoom } from '../../files/room.ts'
 import { readClaim, revokeClaim } from '../../process/claim.ts'
 import type { Ending as CommandEnding } from '../../process/ending.ts'
 import { signalOf } from '../../process/exit-status.ts'
@@ -71,9 +73,17 @@ export class Attendance {
       }
       const state = await this.#job.latest()
       if (!state) throw new JobCanceled(`${this.#spec.id} was discarded`)
-      if (state.exit !== undefined) return { by: 'itself', ending: state.exit, state }
+      if (state.exit !== undefined && this.#counts(state)) return { by: 'itself', ending: state.exit, state }
       else await this.#step(state)
     }
+  }
+
+  /**
+   * Of a boot that is over the exit status may have reached the disk and what the command wrote may not. Whoever got
+   * the result before knows that both did (see `run`); anybody else has it done again where that is allowed.
+   */
+  #counts({ attempt }: AttemptState): boolean {
+    return attempt.boot === bootId() || !this.#spec.repeatable
   }
 
   async #step(state: AttemptState): Promise<void> {
@@ -91,6 +101,8 @@ export class Attendance {
   async #bringUp({ attempt }: AttemptState): Promise<void> {
     const since = this.#launchedAt.get(attempt.number)
     if (since !== undefined && performance.now() - since < claimLimitMs) return this.#watch.wait(50)
+    // A wrapper that finds no room for its claim ends without a word.
+    if (since !== undefined) await assertRoom(this.#job.directory)
     const { command, directory, environment, id, limits = defaultLimits } = this.#spec
     this.#launchedAt.set(attempt.number, performance.now())
     await launch({
@@ -111,14 +123,14 @@ export class Attendance {
   /** The wrapper is gone. What it wrote before is in the folder by now, so look again before drawing conclusions. */
   async #vanished(state: AttemptState): Promise<void> {
     const { number } = state.attempt
-    if ((await this.#job.exitOf(number)) !== undefined) return
+    if (this.#counts(state) && (await this.#job.exitOf(number)) !== undefined) return
     if (this.#spec.repeatable && number < mostAttempts) {
       await terminate(familyOf(state), graceMs)
       await cgroupOf(state.attempt)?.remove()
       await this.#job.note(
         `the command vanished without a result; attempt ${number + 1} starts from the beginning`,
       )
-      return this.#job.prepare(number + 1, cgroupFor(this.#cgroups, this.#spec.id, number + 1))
+      return this.#job.prepare(number + 1, this.#spec, cgroupFor(this.#cgroups, this.#spec.id, number + 1))
     }
     // Its processes may outlive the wrapper. A migration under way is not killed: it ends, or its time does.
     if (membersOf(familyOf(state)).length === 0) return this.#job.decide('unknown')
@@ -148,7 +160,8 @@ export async function endProcesses(job: JobFolder, grace: number): Promise<void>
   const state = await job.latest()
   if (!state) return
   const file = job.claimFile(state.attempt.number)
-  await revokeClaim(file)
+  // Without room for that the signals still reach a shell that is about to claim it.
+  if ((await readClaim(file)).kind === 'open') await revokeClaim(file).catch(ignoreNoSpace)
   await terminate(familyOf({ ...state, claim: await readClaim(file) }), grace)
   await cgroupOf(state.attempt)?.remove()
 }

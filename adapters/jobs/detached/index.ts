@@ -1,5 +1,7 @@
 import { readdir, rm } from 'node:fs/promises'
-import type { Jobs } from '../../../ports/jobs.ts'
+import type { Jobs, JobSpec } from '../../../ports/jobs.ts'
+import { ignoreNoSpace } from '../../../ports/no-space.ts'
+import { syncFileSystem } from '../../files/file-system.ts'
 import { type Cgroups, noCgroups } from '../../process/cgroup/index.ts'
 import { assertReachable } from '../../process/reachable.ts'
 import type { ServiceUsers } from '../../process/service-user.ts'
@@ -30,7 +32,7 @@ export function detachedJobs({
     const job = new JobFolder(folderOf(directory, spec.id))
     const user = await users.userOf(spec.serviceId, spec.environmentName)
     await assertReachable(spec.directory, user)
-    if (!(await job.latest())) await job.prepare(1, cgroupFor(cgroups, spec.id, 1))
+    if (!(await job.latest())) await job.prepare(1, spec, cgroupFor(cgroups, spec.id, 1))
     const file = new OutputFile(job.output, outputCap)
     await file.recall()
 
@@ -42,7 +44,12 @@ export function detachedJobs({
       const ending = await attendance.untilEnded(check)
       await stream.finish()
       if (ending.by === 'itself') {
-        await Promise.all([sweepLeftovers(ending.state), job.keepExit(ending.state.attempt.number)])
+        const { attempt } = ending.state
+        await Promise.all([
+          sweepLeftovers(ending.state),
+          job.keepExit(attempt.number),
+          keepWork(spec, ending),
+        ])
       }
       return await attendance.result(ending)
     } finally {
@@ -82,9 +89,15 @@ function interruption(job: JobFolder, signal: AbortSignal, stream: OutputStream,
   }
 }
 
+/** A result that may be built upon: what the command wrote survives a power loss. What failed is thrown away. */
+async function keepWork(spec: JobSpec, { ending }: { ending: { status: number } }): Promise<void> {
+  if (spec.repeatable && ending.status === 0) await syncFileSystem(spec.directory)
+}
+
 async function discard(directory: string): Promise<void> {
   for (const job of await jobsBelow(directory)) {
-    await job.decide('canceled')
+    // A full disk has no room for it, and this is what gives it room.
+    await job.decide('canceled').catch(ignoreNoSpace)
     await endProcesses(job, cancelGraceMs)
   }
   // A wrapper that came too late for its claim may still make a file: the removal looks again then.

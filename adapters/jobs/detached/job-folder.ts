@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { appendFile, mkdir, readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
-import { createDurable, readJsonIfThere, syncDirectory, syncFile } from '../../files/durable.ts'
+import { createDurable, syncAbove, syncDirectory, syncFile } from '../../files/durable.ts'
+import { readTwin } from '../../files/twin.ts'
 import { readClaim, type Claim } from '../../process/claim.ts'
 import type { CgroupFolders } from '../../process/cgroup/index.ts'
 import { type Ending, parseEnding } from '../../process/ending.ts'
@@ -67,15 +68,25 @@ export class JobFolder {
     await syncDirectory(this.directory).catch(ignoreAbsence)
   }
 
-  /** Several callers at once agree on one attempt. */
-  async prepare(number: number, cgroup: CgroupFolders | undefined): Promise<void> {
-    await mkdir(this.directory, { recursive: true, mode: 0o700 })
+  /**
+   * Several callers at once agree on one attempt. With `repeatable` a power loss may take the whole folder away:
+   * then the command is done again, as it would be anyhow.
+   */
+  async prepare(
+    number: number,
+    { repeatable }: { repeatable: boolean },
+    cgroup: CgroupFolders | undefined,
+  ): Promise<void> {
+    const made = await mkdir(this.directory, { recursive: true, mode: 0o700 })
     const attempt: Attempt = { number, mark: randomUUID(), boot: bootId(), cgroup }
     await createDurable(this.#attemptFile(number), JSON.stringify(attempt), { mode: 0o600 })
+    if (!repeatable) await syncAbove(this.directory, made)
   }
 
   async verdict(): Promise<Verdict | undefined> {
-    return (await readJsonIfThere<{ verdict: Verdict }>(path.join(this.directory, 'verdict.json')))?.verdict
+    const reading = await readTwin<{ verdict: Verdict }>(path.join(this.directory, 'verdict.json'))
+    if (reading.kind === 'absent') return undefined
+    return reading.kind === 'read' ? reading.value.verdict : 'unknown'
   }
 
   async decide(verdict: Verdict): Promise<void> {
@@ -94,7 +105,11 @@ export class JobFolder {
       Number(/^attempt-(\d+)\.json$/.exec(name)?.[1] ?? 0),
     )
     const newest = Math.max(0, ...numbers)
-    return newest > 0 ? readJsonIfThere<Attempt>(this.#attemptFile(newest)) : undefined
+    if (newest === 0) return undefined
+    const reading = await readTwin<Attempt>(this.#attemptFile(newest))
+    if (reading.kind === 'read') return reading.value
+    // Damaged, it counts as one of a boot that is over, with processes that nobody knows.
+    return reading.kind === 'damaged' ? { number: newest, mark: randomUUID(), boot: '' } : undefined
   }
 
   #exitFile(attempt: number): string {

@@ -13,6 +13,8 @@ run() {
   claim "$folder/claim-$attempt" || exit 0
   # With a handler instead of '' this shell outlives a SIGTERM to the group, and the command does not inherit that.
   trap : HUP INT QUIT TERM
+  # Room for the exit status, taken while there is some: the command may fill the disk.
+  printf '000\n' >"$folder/exit-$attempt.new"
   # What this shell itself has to say (`Terminated`) is none of the command's output.
   exec 3>&1 >/dev/null 2>&1
   look_at_limits
@@ -20,10 +22,11 @@ run() {
   (confine; exec "$@" >&3 2>&3 3>&-)
   status=$?
   limit_since $before
-  [ "$status" -eq 0 ] || status="$status${limit:+ $limit}"
-  # A full disk must not turn a result into a riddle.
+  [ "$status" -ne 0 ] || limit=
+  # A full disk must not turn a result into a riddle: written over what is there already, not into a new file.
   tries=0
-  until publish "$folder/exit-$attempt" "$status" || [ "$tries" -ge 60 ]; do
+  until printf '%03d%s\n' "$status" "${limit:+ $limit}" 1<>"$folder/exit-$attempt.new" &&
+    mv -f "$folder/exit-$attempt.new" "$folder/exit-$attempt" || [ "$tries" -ge 60 ]; do
     tries=$((tries + 1))
     sleep 1
   done

@@ -6,6 +6,7 @@ import type { Fence } from '../../../contract/routing.ts'
 import type { ReleaseRef } from '../../../contract/workflows.ts'
 import type { LiveRelease, Pointed, Releases } from '../../../ports/releases.ts'
 import { readJsonIfThere, writeDurable } from '../../files/durable.ts'
+import { syncFileSystem } from '../../files/file-system.ts'
 import { assertReachable } from '../../process/reachable.ts'
 import { makePassages, makePrivate } from '../../process/service-folders.ts'
 import type { ServiceUsers } from '../../process/service-user.ts'
@@ -23,7 +24,7 @@ const execute = promisify(execFile)
 /** Releases as folders of this machine. Also finishes the removals that a crash interrupted. */
 export async function folderReleases(options: FolderReleasesOptions): Promise<Releases> {
   const trash = new Trash(path.join(options.directory, '.trash'))
-  await trash.empty()
+  await trash.prepare()
   return new FolderReleases(options, trash)
 }
 
@@ -79,6 +80,10 @@ class FolderReleases implements Releases {
     await chmod(code, 0o700)
     // -P and -h: links are handed over themselves, never what they lead to.
     if (user) await execute('chown', ['-R', '-P', '-h', `${user.uid}:${user.gid}`, '--', code])
+  }
+
+  keep(release: ReleaseKey): Promise<void> {
+    return syncFileSystem(this.#folder(release))
   }
 
   async discard(release: ReleaseRef): Promise<void> {

@@ -4,12 +4,14 @@ import path from 'node:path'
 import { compareFences, type Fence } from '../../../contract/routing.ts'
 import type { LiveRelease, Pointed } from '../../../ports/releases.ts'
 import { StaleFence } from '../../../ports/router.ts'
-import { createDurable, readJsonIfThere, syncDirectory } from '../../files/durable.ts'
+import { createDurable, syncAbove, writeDurable } from '../../files/durable.ts'
+import { readTwin, removeTwin, writeCopy } from '../../files/twin.ts'
 
 /**
  * Which release of an environment is live: `live/<deployment>.<revision>.json`, of which the one with the greatest
  * fence counts. Each is created once, so that of an agent that was paused and the one that took its place neither
- * needs a lock, and the stale one can never win. `current` is a link for people.
+ * needs a lock, and the stale one can never win. Where a file is damaged its copy counts, else the one before it.
+ * `current` is a link for people.
  */
 export class LivePointer {
   readonly #environment: string
@@ -23,31 +25,35 @@ export class LivePointer {
 
   async read(): Promise<Pointed | undefined> {
     for (;;) {
-      const newest = (await this.#fences()).at(-1)
-      if (!newest) return undefined
-      const pointed = await readJsonIfThere<Pointed>(this.#file(newest))
-      // Tidied away because a newer one came meanwhile.
-      if (pointed) return pointed
+      const newestFirst = (await this.#fences()).toReversed()
+      let isTidied = false
+      for (const fence of newestFirst) {
+        const reading = await readTwin<Pointed>(this.#file(fence))
+        if (reading.kind === 'read') return reading.value
+        // Because a newer one came meanwhile.
+        isTidied ||= reading.kind === 'absent'
+        if (isTidied) break
+      }
+      if (!isTidied) return undefined
     }
   }
 
   /** @throws StaleFence */
   async move(fence: Fence, live: LiveRelease | null): Promise<void> {
-    await this.#prepare()
+    const made = await mkdir(this.#folder, { recursive: true, mode: 0o711 })
     const wanted = JSON.stringify({ fence: plain(fence), live: live && plainLive(live) } satisfies Pointed)
     const before = (await this.#fences()).at(-1)
     if (before && compareFences(fence, before) < 0) throw new StaleFence(this.#name, before)
-    await createDurable(this.#file(fence), wanted)
+    const file = this.#file(fence)
+    if (!(await createDurable(file, wanted)) && (await readTwin(file)).kind === 'damaged')
+      await writeDurable(file, wanted)
+    await syncAbove(this.#folder, made)
     const now = await this.read()
     // Another one was newer, or had this fence already and meant something else.
     if (!now || JSON.stringify(now) !== wanted) throw new StaleFence(this.#name, now?.fence ?? fence)
+    await writeCopy(file, wanted)
     await this.#link(live)
     await this.#tidy(fence)
-  }
-
-  async #prepare(): Promise<void> {
-    const created = await mkdir(this.#folder, { recursive: true, mode: 0o711 })
-    if (created) await syncDirectory(this.#environment)
   }
 
   /** A link is replaced by a rename: removing and making it anew would leave a moment without. */
@@ -63,7 +69,7 @@ export class LivePointer {
 
   async #tidy(current: Fence): Promise<void> {
     const older = (await this.#fences()).filter((fence) => compareFences(fence, current) < 0).slice(0, -1)
-    await Promise.all(older.map((fence) => rm(this.#file(fence), { force: true })))
+    await Promise.all(older.map((fence) => removeTwin(this.#file(fence))))
   }
 
   /** Oldest first. */

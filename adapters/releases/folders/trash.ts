@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { mkdir, readdir, rename } from 'node:fs/promises'
 import path from 'node:path'
 import { promisify } from 'node:util'
+import { isNoSpace } from '../../../ports/no-space.ts'
 import { syncDirectory } from '../../files/durable.ts'
 
 const execute = promisify(execFile)
@@ -18,20 +19,22 @@ export class Trash {
 
   /** Absent is fine. Once the rename is done the folder is gone for everybody, even if the rest is interrupted. */
   async remove(folder: string): Promise<void> {
-    await mkdir(this.#directory, { recursive: true, mode: 0o700 })
     const grave = path.join(this.#directory, randomUUID())
     try {
       await rename(folder, grave)
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return
+      // A move may need a block that a full disk does not have; removing never does.
+      if (isNoSpace(error)) return deleteAll(folder)
       throw error
     }
     await syncDirectory(path.dirname(folder))
     await deleteAll(grave)
   }
 
-  /** What an earlier process did not finish. */
-  async empty(): Promise<void> {
+  /** Removes what an earlier process did not finish. Made now, because a full disk would not take it later. */
+  async prepare(): Promise<void> {
+    await mkdir(this.#directory, { recursive: true, mode: 0o700 })
     const names = await readdir(this.#directory).catch(() => [])
     for (const name of names) await deleteAll(path.join(this.#directory, name))
   }

@@ -73,8 +73,9 @@ export function processRuntime(options: ProcessRuntimeOptions): Runtime {
     revive: (id, specOf) =>
       act(id, async (one) => {
         const status = await knownStatus(one)
-        if (!status) return undefined
-        if (status.state === 'running' || status.state === 'backingOff') return { ...status, revived: false }
+        if (!status && !(await one.folder.isDamaged())) return undefined
+        if (status?.state === 'running' || status?.state === 'backingOff')
+          return { ...status, revived: false }
         const spec = await specOf()
         if (!spec) return undefined
         await assertReachable(spec.directory, await users.userOf(spec.serviceId, spec.environmentName))
@@ -117,9 +118,9 @@ async function knownStatus(one: Instance): Promise<InstanceStatus | undefined> {
   return record && !record.stopping ? one.status() : undefined
 }
 
-/** Killed between its folder and its record. */
-async function removeIfBegun({ folder }: Instance): Promise<void> {
-  if (!(await folder.record())) await folder.remove()
+/** Killed between its folder and its record; or damaged, and nobody wants it back. */
+async function removeIfBegun(one: Instance): Promise<void> {
+  if (!(await one.folder.record())) await one.stop(0)
 }
 
 const instanceEnvironment =

@@ -1,6 +1,7 @@
-import { access, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { access, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { readJsonIfThere, writeDurable } from '../../files/durable.ts'
+import { syncAbove } from '../../files/durable.ts'
+import { readTwin, writeTwin } from '../../files/twin.ts'
 import type { LimitName } from '../../../contract/limits.ts'
 import type { CgroupFolders } from '../../process/cgroup/index.ts'
 import { parseEnding } from '../../process/ending.ts'
@@ -46,12 +47,27 @@ export class InstanceFolder {
     this.earlierOutput = path.join(directory, 'output.1')
   }
 
-  record(): Promise<InstanceRecord | undefined> {
-    return readJsonIfThere<InstanceRecord>(this.#recordFile)
+  /** undefined also when it is damaged and so is its copy. */
+  async record(): Promise<InstanceRecord | undefined> {
+    const reading = await readTwin<InstanceRecord>(this.#recordFile)
+    return reading.kind === 'read' ? reading.value : undefined
   }
 
-  write(record: InstanceRecord): Promise<void> {
-    return writeDurable(this.#recordFile, `${JSON.stringify(record, null, 2)}\n`, { mode: 0o600 })
+  /** Nothing is known of an instance that may well run. */
+  async isDamaged(): Promise<boolean> {
+    return (await readTwin(this.#recordFile)).kind === 'damaged'
+  }
+
+  async write(record: InstanceRecord): Promise<void> {
+    const made = await mkdir(this.directory, { recursive: true, mode: 0o700 })
+    await writeTwin(this.#recordFile, `${JSON.stringify(record, null, 2)}\n`, { mode: 0o600 })
+    await syncAbove(this.directory, made)
+  }
+
+  /** Of every generation whose shell came up. */
+  async claimFiles(): Promise<string[]> {
+    const names = await readdir(this.directory).catch(() => [])
+    return names.filter((name) => /^shim-\d+$/.test(name)).map((name) => path.join(this.directory, name))
   }
 
   claimFile(generation: number): string {

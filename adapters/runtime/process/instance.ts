@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import { mkdir } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { ignoreNoSpace } from '../../../ports/no-space.ts'
 import type { InstanceSpec, InstanceStatus, Listening } from '../../../ports/runtime.ts'
 import { defaultLimits } from '../../../contract/limits.ts'
 import { Cgroup, type Cgroups } from '../../process/cgroup/index.ts'
+import { assertRoom } from '../../files/room.ts'
 import { readClaim, revokeClaim } from '../../process/claim.ts'
 import { membersOf, type ProcessFamily, terminate } from '../../process/group.ts'
 import { bootClock, bootId, isAlive } from '../../process/identity.ts'
@@ -44,6 +45,8 @@ export class Instance {
 
   async start(spec: InstanceSpec): Promise<InstanceStatus> {
     const record = await this.folder.record()
+    // What runs there cannot be taken over: nobody knows its port.
+    if (!record && (await this.folder.isDamaged())) await this.#endUnknown()
     if (record?.stopping) await this.stop(record.drainMs)
     if (!record || record.stopping) return this.#bringUp(await this.#create(spec), spec)
     const claim = await readClaim(this.folder.claimFile(record.generation))
@@ -78,10 +81,11 @@ export class Instance {
   /** The moment of SIGKILL is on the disk before the first signal: who comes back to it later keeps to it. */
   async stop(graceMs: number): Promise<void> {
     const record = await this.folder.record()
-    if (!record) return this.folder.remove()
+    if (!record) return this.#endUnknown()
     const promised = record.stopping?.boot === bootId() ? record.stopping.killAt : Infinity
     const killAt = Math.min(promised, bootClock() + graceMs)
-    await this.folder.write({ ...record, stopping: { killAt, boot: bootId() } })
+    // A full disk, which this may give room to, only takes the promise away.
+    await this.folder.write({ ...record, stopping: { killAt, boot: bootId() } }).catch(ignoreNoSpace)
     await this.#end(record, Math.max(0, killAt - bootClock()))
     await this.#host.ports.release(record.port, this.id)
     await this.folder.remove()
@@ -115,7 +119,6 @@ export class Instance {
   }
 
   async #create(spec: InstanceSpec): Promise<InstanceRecord> {
-    await mkdir(this.folder.directory, { recursive: true, mode: 0o700 })
     const port = await this.#host.ports.take(this.id)
     const cgroup = this.#host.cgroups.foldersFor('instance', this.id)
     const mark = randomUUID()
@@ -147,18 +150,30 @@ export class Instance {
     const until = performance.now() + claimLimitMs
     const file = this.folder.claimFile(record.generation)
     while ((await readClaim(file)).kind === 'open') {
-      if (performance.now() > until)
-        throw new Error(`the shell that runs ${this.id} did not come up: is the disk full?`)
+      if (performance.now() > until) {
+        await assertRoom(this.folder.directory)
+        throw new Error(`the shell that runs ${this.id} did not come up`)
+      }
       await sleep(2)
     }
     return this.#statusOf(record)
   }
 
   async #end(record: InstanceRecord, graceMs: number): Promise<void> {
-    await this.folder.tellToEnd(record.generation)
-    await revokeClaim(this.folder.claimFile(record.generation))
+    // Without room for these notes the signals still tell the shim and what it runs.
+    await this.folder.tellToEnd(record.generation).catch(ignoreNoSpace)
+    await revokeClaim(this.folder.claimFile(record.generation)).catch(ignoreNoSpace)
     await terminate(await this.#familyOf(record), graceMs)
     await cgroupOf(record)?.remove()
+  }
+
+  /** Of an instance without a record only the claims of its shells are left. */
+  async #endUnknown(): Promise<void> {
+    for (const file of await this.folder.claimFiles()) {
+      const claim = await readClaim(file)
+      if (claim.kind === 'taken') await terminate({ leader: claim.by, mark: randomUUID() }, shortGraceMs)
+    }
+    await this.folder.remove()
   }
 
   async #familyOf(record: InstanceRecord): Promise<ProcessFamily> {

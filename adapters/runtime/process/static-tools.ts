@@ -1,6 +1,7 @@
 import { constants } from 'node:fs'
 import { chmod, copyFile, rename, stat } from 'node:fs/promises'
 import path from 'node:path'
+import { syncFile } from '../../files/durable.ts'
 import { barrierTo } from '../../process/reachable.ts'
 import { makePassages } from '../../process/service-folders.ts'
 import type { ServiceUser } from '../../process/service-user.ts'
@@ -39,6 +40,8 @@ async function reachableCopy(file: string, user: ServiceUser, directory: string)
   const temporary = `${copy}.${process.pid}.tmp`
   await copyFile(file, temporary, constants.COPYFILE_FICLONE)
   await chmod(temporary, 0o755)
+  // It is never looked at again: after a power loss an empty file would be started.
+  await syncFile(temporary)
   await rename(temporary, copy)
   return copy
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { chmod, mkdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
-import { createDurable } from '../../files/durable.ts'
+import { createDurable, syncAbove } from '../../files/durable.ts'
 
 export interface KeyRing {
   /** Id of the key that new values are sealed with. */
@@ -12,8 +12,9 @@ export interface KeyRing {
 
 /** Of several processes that find no file at once, one makes it and all read the same. */
 export async function openKeyRing(file: string): Promise<KeyRing> {
-  await mkdir(path.dirname(file), { recursive: true, mode: 0o700 })
+  const made = await mkdir(path.dirname(file), { recursive: true, mode: 0o700 })
   const text = (await readIfThere(file)) ?? (await createKeys(file))
+  await syncAbove(path.dirname(file), made)
   const ring = parseKeyRing(file, text)
   // A copy or a restored backup may have come with wider permissions.
   await chmod(file, 0o600)

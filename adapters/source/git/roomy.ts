@@ -1,3 +1,4 @@
+import { isNoSpace } from '../../../ports/no-space.ts'
 import { SourceError, type Source } from '../../../ports/source.ts'
 import { noRoom } from './failure.ts'
 
@@ -6,8 +7,8 @@ export function roomy(source: Source): Source {
   const wrap =
     <Args extends unknown[], Result>(method: (...args: Args) => Promise<Result>) =>
     (...args: Args): Promise<Result> =>
-      method(...args).catch((error: NodeJS.ErrnoException) => {
-        if (error.code !== 'ENOSPC' && error.code !== 'EDQUOT') throw error
+      method(...args).catch((error: unknown) => {
+        if (!isNoSpace(error)) throw error
         throw new SourceError('DiskFull', noRoom)
       })
   return {

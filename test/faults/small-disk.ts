@@ -1,0 +1,37 @@
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync, statfsSync } from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+
+/** A folder with little room, in memory. */
+export class SmallDisk {
+  readonly folder: string
+
+  constructor(folder: string, { bytes, files }: { bytes: number; files: number }) {
+    this.folder = folder
+    mkdirSync(folder, { recursive: true })
+    const options = `size=${bytes},nr_inodes=${files},mode=0711`
+    execFileSync('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', folder], { stdio: 'pipe' })
+  }
+
+  used(): { bytes: number; files: number } {
+    const { blocks, bfree, bsize, files, ffree } = statfsSync(this.folder)
+    return { bytes: (blocks - bfree) * bsize, files: files - ffree }
+  }
+
+  unmount(): void {
+    execFileSync('umount', [this.folder])
+  }
+}
+
+export const canMount = (() => {
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'sluice-mount-'))
+  try {
+    new SmallDisk(path.join(folder, 'small'), { bytes: 1024 ** 2, files: 10 }).unmount()
+    return true
+  } catch {
+    return false
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+})()
