@@ -6,7 +6,7 @@ import { keepAsking, remainsOf } from '../e2e/remains.ts'
 import { repositoryRoot } from '../e2e/repository.ts'
 import { makeService, type TestService, until } from '../e2e/service.ts'
 import { startSluice, type Sluice } from '../e2e/sluice.ts'
-import { canLimit, cgroupsOf } from '../process/contained.ts'
+import { canLimit, cgroupsOf, skipped } from '../process/contained.ts'
 
 /** What commands and services take too much of hurts only themselves, and the deployment tells what it was. */
 
@@ -33,7 +33,7 @@ async function serviceOf(id: string, files: Record<string, string>): Promise<Tes
   return service
 }
 
-describe.skipIf(!canLimit)('limits', () => {
+describe.skipIf(!canLimit)(`limits${skipped}`, () => {
   test('a fork bomb and two that eat memory fail with the reason, while another service answers', async () => {
     const [live, ...failing] = await Promise.all([
       serviceOf('live', {}),
@@ -50,7 +50,7 @@ describe.skipIf(!canLimit)('limits', () => {
         'sluice.yaml': yaml('limits: {memory: 96M}\n'),
       }),
     ])
-    expect(await live!.deploy()).toMatchObject({ status: 'SUCCEEDED' })
+    expect(await live.deploy()).toMatchObject({ status: 'SUCCEEDED' })
     const traffic = keepAsking(sluice, 'live.localhost', (text) => text === 'v1', 50)
     const ended = await Promise.all(failing.map((service) => service.deploy()))
     expect((await traffic.stop()).wrong).toEqual([])
@@ -84,7 +84,9 @@ test('control characters of a build reach neither the store nor the terminal', a
   })
   const { id, status } = await service.deploy()
   expect(status).toBe('SUCCEEDED')
-  const lines = (await sluice.ndjson(`/v1/deployments/${id}/logs`)).map((line) => String(line['text'] ?? ''))
+  const lines = (await sluice.ndjson(`/v1/deployments/${id}/logs`)).map((line) =>
+    typeof line['text'] === 'string' ? line['text'] : '',
+  )
   const line = lines.find((text) => text.includes('red'))!
   expect(line.isWellFormed()).toBe(true)
   expect(line).toMatch(/^a[^\0]b\ufffdc /)

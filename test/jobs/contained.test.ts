@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { defaultLimits } from '../../contract/limits.ts'
 import { identityOf } from '../../adapters/process/identity.ts'
-import { canLimit, cgroupsOf, noCgroups } from '../process/contained.ts'
+import { canLimit, cgroupsOf, noCgroups, skipped } from '../process/contained.ts'
 import { until } from '../process/host.ts'
 import { workbench } from './workbench.ts'
 
@@ -11,7 +11,7 @@ const mebibyte = 1024 * 1024
 const daemon = 'setsid sh -c "(env -i sleep 120 & echo \\$! >daemon)"'
 const pidIn = (text: string) => Number(text)
 
-describe.skipIf(noCgroups)('with cgroups', () => {
+describe.skipIf(noCgroups)(`with cgroups${skipped}`, () => {
   test('a daemon that left everything but its cgroup ends with its job, and the cgroup with it', async () => {
     const { run, job, file, home } = await workbench()
     expect(await run(job(daemon))).toMatchObject({ exitCode: 0, limit: null })
@@ -52,7 +52,7 @@ describe.skipIf(noCgroups)('with cgroups', () => {
   })
 })
 
-describe.skipIf(!canLimit)('limits', () => {
+describe.skipIf(!canLimit)(`limits${skipped}`, () => {
   test('who needs more memory than allowed is killed with the reason, for ever, and alone', async () => {
     const { run, job, home } = await workbench()
     const limits = { ...defaultLimits, memory: 48 * mebibyte }

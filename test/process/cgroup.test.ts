@@ -71,8 +71,8 @@ describe.runIf(process.platform === 'linux')('where cgroups can be made', () => 
 
   test('nowhere: says why and what to do', () => {
     expect(findPlace({ mountinfo: '', cgroup: '0::/\n' })).toMatchObject({ why: 'no cgroups are mounted' })
-    const place = findPlace({ mountinfo: '1 1 0:1 / /nonexistent rw - cgroup2 x rw', cgroup: '0::/a\n' })
-    expect(place).toMatchObject({ why: expect.stringContaining('/nonexistent/a'), fix: expect.any(String) })
+    const place = findPlace({ mountinfo: '1 1 0:1 / /proc/absent rw - cgroup2 x rw', cgroup: '0::/a\n' })
+    expect(place).toMatchObject({ why: expect.stringContaining('/proc/absent/a'), fix: expect.any(String) })
     expect(hostCgroups('/home', place).foldersFor('job', 'x')).toBeUndefined()
   })
 })

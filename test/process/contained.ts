@@ -12,6 +12,9 @@ export const canLimit =
   !('why' in place) &&
   (place.version === 2 || (place.below.memory !== undefined && place.below.pids !== undefined))
 
+/** Why, behind the name of what is skipped. */
+export const skipped = canLimit ? '' : ` (skipped: ${noCgroups ?? 'no controllers for memory and pids'})`
+
 /** Folders of cgroups that a home has left behind. */
 export function cgroupsOf(home: string): string[] {
   const folders = hostCgroups(home).foldersFor('job', 'x') ?? {}

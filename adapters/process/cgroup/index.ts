@@ -24,7 +24,7 @@ export interface Cgroups {
 /** Named after the home as well: two Sluices on one machine keep apart. */
 export function hostCgroups(home: string, place: ReturnType<typeof findPlace> = findPlace()): Cgroups {
   const below = 'why' in place ? place : openedUp(place)
-  if ('why' in below) return { foldersFor: () => undefined, lacking: below as NoPlace }
+  if ('why' in below) return { foldersFor: () => undefined, lacking: below }
   const prefix = `sluice-${createHash('sha256').update(path.resolve(home)).digest('hex').slice(0, 12)}`
   return {
     foldersFor: (kind, id) => {

@@ -1,4 +1,4 @@
-import { ftruncateSync, readSync, writeSync } from 'node:fs'
+import { fstatSync, ftruncateSync, readSync, writeSync } from 'node:fs'
 import { type FileHandle, open, readFile, rename, stat, writeFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { defaults } from '../../../contract/defaults.ts'
@@ -119,12 +119,22 @@ async function copyOn(source: FileHandle, target: FileHandle, start: number, end
 /** Copies what came meanwhile and empties the file, without a pause in which more could come and be lost. */
 function emptyNow(source: number, target: number, position: number): void {
   const piece = Buffer.alloc(pieceSize)
-  // A service that writes faster than this copies must not keep it busy for ever.
-  for (let from = position; from < position + lastMoment;) {
+  let from = position
+  const copyPiece = (): number => {
     const bytesRead = readSync(source, piece, 0, pieceSize, from)
-    if (bytesRead === 0) break
     writeSync(target, piece, 0, bytesRead)
     from += bytesRead
+    return bytesRead
+  }
+  // A service that writes faster than this copies must not keep it busy for ever.
+  while (from < position + lastMoment && copyPiece() > 0);
+  // Of what is still more the end counts: the last words of a service that has just stopped writing.
+  const { size } = fstatSync(source)
+  if (size > from) {
+    const end = Math.max(from, size - pieceSize)
+    if (end > from) writeSync(target, `\n[sluice] ${end - from} bytes were left out\n`)
+    from = end
+    copyPiece()
   }
   ftruncateSync(source, 0)
 }
