@@ -4,17 +4,17 @@ import type { Ports } from '../ports/index.ts'
 import { instanceId } from './candidate.ts'
 import { discard } from './discard-release.ts'
 import { restore } from './restore-traffic.ts'
-import { attended } from './step.ts'
+import { asUndo } from './step.ts'
 import { routeOf } from './switch-traffic.ts'
 
 /**
  * After a deployment workflow was cut off without compensation. What the router says decides: if traffic goes to
  * its release, that release stays and the pointer follows; otherwise everything of it is removed.
  */
-export const settleTerminated =
-  (ports: Pick<Ports, 'router' | 'runtime' | 'releases' | 'store' | 'jobs' | 'secrets'>) =>
-  (input: DeployInput): Promise<Settled> =>
-    attended(async () => {
+export const settleTerminated = (
+  ports: Pick<Ports, 'router' | 'runtime' | 'releases' | 'store' | 'jobs' | 'secrets'>,
+) =>
+  asUndo('settle', async (input: DeployInput): Promise<Settled> => {
       const { router, runtime, releases, store, jobs } = ports
       const id = instanceId(input)
       const route = await router.find(routeOf(input))

@@ -1,6 +1,8 @@
-import { readdir, rm } from 'node:fs/promises'
-import type { Jobs } from '../../../ports/jobs.ts'
+import { readdir, rm, rmdir } from 'node:fs/promises'
+import path from 'node:path'
+import { JobCanceled, type Jobs } from '../../../ports/jobs.ts'
 import { type Cgroups, noCgroups } from '../../process/cgroup/index.ts'
+import { ClosedNumbers } from '../../process/closed-numbers.ts'
 import { assertReachable } from '../../process/reachable.ts'
 import type { ServiceUsers } from '../../process/service-user.ts'
 import { Attendance, cancelGraceMs, cgroupFor, endProcesses, sweepLeftovers } from './attendance.ts'
@@ -26,6 +28,7 @@ export function detachedJobs({
   cgroups = noCgroups,
   outputCap = 64 * 1024 * 1024,
 }: DetachedJobsOptions): Jobs {
+  const closed = new ClosedNumbers(path.join(directory, '.closed'))
   const run: Jobs['run'] = async (spec, { signal, output }) => {
     const job = new JobFolder(folderOf(directory, spec.id))
     const user = await users.userOf(spec.serviceId, spec.environmentName)
@@ -36,7 +39,16 @@ export function detachedJobs({
 
     const watch = new FolderWatch(job.directory, (name) => name !== 'output')
     const stream = new OutputStream(file, output)
-    const check = interruption(job, signal, stream, watch)
+    const interrupted = interruption(job, signal, stream, watch)
+    // After each look at the folder and before each step: what is prepared too late is never brought up.
+    const check = async () => {
+      await interrupted()
+      if (!(await closed.isClosed(spec.id))) return
+      await discard(job.directory)
+      // The deployment's folder, unless another of its jobs is being removed too.
+      await rmdir(path.dirname(job.directory)).catch(() => {})
+      throw new JobCanceled(`${spec.id} was discarded`)
+    }
     try {
       const attendance = new Attendance(job, spec, user, watch, cgroups)
       const ending = await attendance.untilEnded(check)
@@ -53,7 +65,11 @@ export function detachedJobs({
 
   return {
     run,
-    discard: (prefix) => discard(folderOf(directory, prefix)),
+    async discard(prefix) {
+      const folder = folderOf(directory, prefix)
+      await closed.close(prefix)
+      await discard(folder)
+    },
     async list() {
       const folders = await readdir(directory, { recursive: true }).catch(() => [])
       return folders.filter((folder) => /^[a-z0-9-]+\/[a-z0-9-]+\/\d+$/.test(folder)).toSorted()

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { InstanceSpec, InstanceStatus, Listening } from '../../../ports/runtime.ts'
 import { defaultLimits } from '../../../contract/limits.ts'
 import { Cgroup, type Cgroups } from '../../process/cgroup/index.ts'
+import type { ClosedNumbers } from '../../process/closed-numbers.ts'
 import { readClaim, revokeClaim } from '../../process/claim.ts'
 import { membersOf, type ProcessFamily, terminate } from '../../process/group.ts'
 import { bootClock, bootId, isAlive } from '../../process/identity.ts'
@@ -21,6 +22,8 @@ const claimLimitMs = 10_000
 const shortGraceMs = 10_000
 
 export interface InstanceHost {
+  /** Those that were stopped. */
+  closed: ClosedNumbers
   ports: PortRegister
   cgroups: Cgroups
   /** Where instances listened at the last look. */
@@ -54,10 +57,11 @@ export class Instance {
     return this.restart(spec)
   }
 
-  /** A new generation, on the same port where it is free once the old one is gone. */
-  async restart(spec: InstanceSpec): Promise<InstanceStatus> {
+  /** A new generation unless it is another than `from`, on the same port where it is free once the old one is gone. */
+  async restart(spec: InstanceSpec, from?: number): Promise<InstanceStatus> {
     const record = await this.folder.record()
     if (!record || record.stopping) return this.start(spec)
+    if (from !== undefined && record.generation !== from) return this.start(spec)
     await this.#end(record, Math.min(record.drainMs, shortGraceMs))
     const next = {
       ...record,
@@ -77,6 +81,7 @@ export class Instance {
 
   /** The moment of SIGKILL is on the disk before the first signal: who comes back to it later keeps to it. */
   async stop(graceMs: number): Promise<void> {
+    await this.#host.closed.close(this.id)
     const record = await this.folder.record()
     if (!record) return this.folder.remove()
     const promised = record.stopping?.boot === bootId() ? record.stopping.killAt : Infinity
@@ -116,6 +121,10 @@ export class Instance {
 
   async #create(spec: InstanceSpec): Promise<InstanceRecord> {
     await mkdir(this.folder.directory, { recursive: true, mode: 0o700 })
+    if (await this.#host.closed.isClosed(this.id)) {
+      await this.folder.remove()
+      throw new Error(`${this.id} was stopped: it is not started again`)
+    }
     const port = await this.#host.ports.take(this.id)
     const cgroup = this.#host.cgroups.foldersFor('instance', this.id)
     const mark = randomUUID()
@@ -186,6 +195,7 @@ export class Instance {
       restarts: state?.restarts ?? 0,
       lastExit: state?.lastExit ?? null,
       startedAt: state?.startedAt ?? null,
+      generation: record.generation,
     }
   }
 }
