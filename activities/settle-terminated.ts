@@ -15,26 +15,26 @@ export const settleTerminated = (
   ports: Pick<Ports, 'router' | 'runtime' | 'releases' | 'store' | 'jobs' | 'secrets'>,
 ) =>
   asUndo('settle', async (input: DeployInput): Promise<Settled> => {
-      const { router, runtime, releases, store, jobs } = ports
-      const id = instanceId(input)
-      const route = await router.find(routeOf(input))
-      const { target } = route ?? {}
-      if (!target || target.instance !== id) {
-        const migrating = await isMigrating(store, input)
-        // Cut off in the middle of taking the switch back, it may still be what the pointer names.
-        await restore(ports, input)
-        await jobs.discard(`${id}/`)
-        await runtime.stop(id, 0)
-        await discard(ports, input)
-        return { live: false, migrating }
-      }
+    const { router, runtime, releases, store, jobs } = ports
+    const id = instanceId(input)
+    const route = await router.find(routeOf(input))
+    const { target } = route ?? {}
+    if (!target || target.instance !== id) {
+      const migrating = await isMigrating(store, input)
+      // Cut off in the middle of taking the switch back, it may still be what the pointer names.
+      await restore(ports, input)
       await jobs.discard(`${id}/`)
-      const { serviceId, environment, number, releaseNumber } = input
-      const live = { number, releaseNumber, instance: id, port: target.port }
-      await releases.setLive(serviceId, environment, { deployment: number, revision: 0 }, live)
-      await store.deployments.markLive(input)
-      return { live: true }
-    })
+      await runtime.stop(id, 0)
+      await discard(ports, input)
+      return { live: false, migrating }
+    }
+    await jobs.discard(`${id}/`)
+    const { serviceId, environment, number, releaseNumber } = input
+    const live = { number, releaseNumber, instance: id, port: target.port }
+    await releases.setLive(serviceId, environment, { deployment: number, revision: 0 }, live)
+    await store.deployments.markLive(input)
+    return { live: true }
+  })
 
 /** Its hook may have been started, and is ended now wherever it is. */
 async function isMigrating(store: Ports['store'], input: DeployInput): Promise<boolean> {

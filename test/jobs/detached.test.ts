@@ -261,6 +261,8 @@ describe('ending a job', () => {
     await run(migrate(2))
     await jobs.discard('shop/production/2/')
     for (const number of [1, 2]) await expect(run(migrate(number))).rejects.toThrow('was discarded')
+    // Its caller has lost it meanwhile, as an attempt has whose time ran out: nothing is left all the same.
+    await expect(run(migrate(2), { signal: AbortSignal.abort('detach') })).rejects.toThrow('was discarded')
     expect(file('ran')).toBe('ran\n')
     expect(readdirSync(path.join(home, 'jobs/shop/production')).filter((name) => name <= '2')).toEqual([])
     await run(migrate(3))

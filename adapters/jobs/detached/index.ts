@@ -33,6 +33,14 @@ export function detachedJobs({
     const job = new JobFolder(folderOf(directory, spec.id))
     const user = await users.userOf(spec.serviceId, spec.environmentName)
     await assertReachable(spec.directory, user)
+    const refuseClosed = async () => {
+      if (!(await closed.isClosed(spec.id))) return
+      await discard(job.directory)
+      // The deployment's folder, unless another of its jobs is being removed too.
+      await rmdir(path.dirname(job.directory)).catch(() => {})
+      throw new JobCanceled(`${spec.id} was discarded`)
+    }
+    await refuseClosed()
     if (!(await job.latest())) await job.prepare(1, cgroupFor(cgroups, spec.id, 1))
     const file = new OutputFile(job.output, outputCap)
     await file.recall()
@@ -40,14 +48,10 @@ export function detachedJobs({
     const watch = new FolderWatch(job.directory, (name) => name !== 'output')
     const stream = new OutputStream(file, output)
     const interrupted = interruption(job, signal, stream, watch)
-    // After each look at the folder and before each step: what is prepared too late is never brought up.
+    // Between the preparation and each step: what is prepared too late is removed, even by who is to leave it alone.
     const check = async () => {
+      await refuseClosed()
       await interrupted()
-      if (!(await closed.isClosed(spec.id))) return
-      await discard(job.directory)
-      // The deployment's folder, unless another of its jobs is being removed too.
-      await rmdir(path.dirname(job.directory)).catch(() => {})
-      throw new JobCanceled(`${spec.id} was discarded`)
     }
     try {
       const attendance = new Attendance(job, spec, user, watch, cgroups)
