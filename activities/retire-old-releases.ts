@@ -26,7 +26,8 @@ async function isOvertaken({ releases }: Pick<Ports, 'releases'>, input: DeployI
   return (await releases.live(input.serviceId, input.environment))?.number !== input.number
 }
 
-async function retireInstances(
+/** Drains and stops the processes of all that came before; answers how many. */
+export async function retireInstances(
   { router, runtime, releases, store }: Pick<Ports, 'router' | 'runtime' | 'releases' | 'store'>,
   input: DeployInput,
   signal: AbortSignal,

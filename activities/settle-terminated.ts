@@ -4,6 +4,7 @@ import type { Ports } from '../ports/index.ts'
 import { instanceId } from './candidate.ts'
 import { discard } from './discard-release.ts'
 import { restore } from './restore-traffic.ts'
+import { retireInstances } from './retire-old-releases.ts'
 import { asUndo } from './step.ts'
 import { routeOf } from './switch-traffic.ts'
 
@@ -14,7 +15,7 @@ import { routeOf } from './switch-traffic.ts'
 export const settleTerminated = (
   ports: Pick<Ports, 'router' | 'runtime' | 'releases' | 'store' | 'jobs' | 'secrets'>,
 ) =>
-  asUndo('settle', async (input: DeployInput): Promise<Settled> => {
+  asUndo('settle', async (input: DeployInput, signal): Promise<Settled> => {
     const { router, runtime, releases, store, jobs } = ports
     const id = instanceId(input)
     const route = await router.find(routeOf(input))
@@ -33,6 +34,8 @@ export const settleTerminated = (
     const live = { number, releaseNumber, instance: id, port: target.port }
     await releases.setLive(serviceId, environment, { deployment: number, revision: 0 }, live)
     await store.deployments.markLive(input)
+    // Its own cleanup never came.
+    await retireInstances(ports, input, signal)
     return { live: true }
   })
 
