@@ -3,13 +3,11 @@ import type { DeployInput } from '../contract/workflows.ts'
 import type { Ports } from '../ports/index.ts'
 import { instanceId } from './candidate.ts'
 import { crashPoint } from './crash-point.ts'
-import { attended } from './step.ts'
+import { asUndo } from './step.ts'
 
 /** Undo of fetch, install and build: ends their jobs and removes the half-built release, never another one. */
-export const discardRelease =
-  (ports: Pick<Ports, 'jobs' | 'releases' | 'store'>) =>
-  (input: DeployInput): Promise<void> =>
-    attended(() => discard(ports, input))
+export const discardRelease = (ports: Pick<Ports, 'jobs' | 'releases' | 'store'>) =>
+  asUndo('discard', (input: DeployInput) => discard(ports, input))
 
 export async function discard(
   { jobs, releases, store }: Pick<Ports, 'jobs' | 'releases' | 'store'>,
@@ -17,9 +15,9 @@ export async function discard(
 ): Promise<void> {
   const { serviceId, environment, number, releaseNumber } = input
   await jobs.discard(`${instanceId(input)}/`)
-  crashPoint('jobs discarded', input)
+  await crashPoint('jobs discarded', input)
   if (releaseNumber !== number) return
   await releases.discard(input)
-  crashPoint('release discarded', input)
+  await crashPoint('release discarded', input)
   await store.releases.gone([releaseId(serviceId, environment, releaseNumber)])
 }

@@ -59,9 +59,13 @@ async function fetchNew(ports: FetchPorts, input: DeployInput, signal: AbortSign
     source.readTree(repository, commit.sha, isDetectionFile),
   ])
   const plan = planFor(tree, environment?.config)
+  await crashPoint('planned', input)
+  // An attempt that was overtaken must not make anew what is being built from by now.
+  const overtaken = await releases.stampOf<SourceStamp>(input, 'source')
+  if (overtaken) return overtaken
   const directory = await releases.create(input)
   await source.export(repository, commit.sha, directory, signal)
-  crashPoint('exported', input)
+  await crashPoint('exported', input)
   await releases.handOver(input)
   return { commit, plan }
 }

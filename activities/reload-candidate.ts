@@ -1,5 +1,6 @@
 import type { Ports } from '../ports/index.ts'
-import { awaitHealthy, candidateSpec } from './candidate.ts'
+import { awaitHealthy, candidateSpec, instanceId } from './candidate.ts'
+import { crashPoint } from './crash-point.ts'
 import { runCommand } from './run-command.ts'
 import { asStep } from './step.ts'
 
@@ -8,6 +9,8 @@ export const reloadCandidate = (
   ports: Pick<Ports, 'builder' | 'store' | 'secrets' | 'runtime' | 'releases'>,
 ) =>
   asStep('reload', ports, async (input, signal) => {
+    // An attempt that was overtaken must not restart what is live by now.
+    const before = await ports.runtime.status(instanceId(input))
     const report = await runCommand(
       ports,
       input,
@@ -21,7 +24,8 @@ export const reloadCandidate = (
       signal,
     )
     const { spec, plan, secretValues } = await candidateSpec(ports, input)
-    if (!report.skipped) await ports.runtime.restart(spec)
+    await crashPoint('hook ran', input)
+    if (!report.skipped) await ports.runtime.restart(spec, before?.generation)
     const settled = report.skipped ? { settleMs: 0 } : {}
     await awaitHealthy(ports, input, { plan, secretValues, signal, ...settled })
     return { detail: report.skipped ? report.detail : `${report.detail}, restarted` }

@@ -1,23 +1,26 @@
 import { defaults } from '../contract/defaults.ts'
 import type { TeardownInput } from '../contract/workflows.ts'
 import type { Ports } from '../ports/index.ts'
-import { attended } from './step.ts'
+import { asUndo } from './step.ts'
 import { routeOf } from './switch-traffic.ts'
 
 /** Removes the route first, so that no request meets a service that is being stopped. Safe to repeat. */
-export const removeEnvironment =
-  ({ router, runtime, releases, jobs }: Pick<Ports, 'router' | 'runtime' | 'releases' | 'jobs'>) =>
-  (input: TeardownInput): Promise<void> =>
-    attended(async (signal) => {
-      const prefix = `${routeOf(input)}/`
-      await router.remove(routeOf(input), { deployment: input.number, revision: 2 })
-      await jobs.discard(prefix)
-      const instances = await runtime.list(prefix)
-      await Promise.all(
-        instances.map(async ({ id }) => {
-          await router.drain(id, defaults.drain, signal)
-          await runtime.stop(id, defaults.drain)
-        }),
-      )
-      await releases.forget(input.serviceId, input.environment)
-    })
+export const removeEnvironment = ({
+  router,
+  runtime,
+  releases,
+  jobs,
+}: Pick<Ports, 'router' | 'runtime' | 'releases' | 'jobs'>) =>
+  asUndo('remove', async (input: TeardownInput, signal): Promise<void> => {
+    const prefix = `${routeOf(input)}/`
+    await router.remove(routeOf(input), { deployment: input.number, revision: 2 })
+    await jobs.discard(prefix)
+    const instances = await runtime.list(prefix)
+    await Promise.all(
+      instances.map(async ({ id }) => {
+        await router.drain(id, defaults.drain, signal)
+        await runtime.stop(id, defaults.drain)
+      }),
+    )
+    await releases.forget(input.serviceId, input.environment)
+  })

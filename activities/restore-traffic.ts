@@ -6,35 +6,34 @@ import type { LiveRelease } from '../ports/releases.ts'
 import { StaleFence } from '../ports/router.ts'
 import { candidateSpec, instanceId } from './candidate.ts'
 import { crashPoint } from './crash-point.ts'
-import { attended } from './step.ts'
+import { asUndo } from './step.ts'
 import { previousStamp, routeOf } from './switch-traffic.ts'
 
 type RestorePorts = Pick<Ports, 'router' | 'runtime' | 'releases' | 'store' | 'secrets'>
 
 /** Undo of the switch. */
-export const restoreTraffic =
-  (ports: RestorePorts) =>
-  (input: DeployInput): Promise<void> =>
-    attended(() => restore(ports, input))
+export const restoreTraffic = (ports: RestorePorts) =>
+  asUndo('restore', (input: DeployInput) => restore(ports, input))
 
 /**
  * Sends traffic back to what was live before; pointer and store follow. Harmless when the switch never happened, when
- * a newer deployment has switched since, and the second time: each of the three is fenced on its own.
+ * a newer deployment has switched since, and the second time: each of the three is fenced on its own. All three get
+ * the fence even when the switch never took effect: an agent that was paused right before it would otherwise send
+ * traffic to a release that has been discarded meanwhile.
  */
 export async function restore(ports: RestorePorts, input: ReleaseRef): Promise<void> {
   const { releases, store } = ports
   const noted = await releases.stampOf<{ live: LiveRelease | null }>(input, previousStamp(input.number))
-  if (!noted) return
-  const { fence, live } = await sendBack(ports, input, noted.live)
-  crashPoint('route restored', input)
+  const before = noted ? noted.live : ((await releases.live(input.serviceId, input.environment)) ?? null)
   try {
+    const { fence, live } = await sendBack(ports, input, before)
+    await crashPoint('route restored', input)
     await releases.setLive(input.serviceId, input.environment, fence, live)
+    await crashPoint('pointer restored', input)
+    await store.deployments.unmarkLive(input, live?.number ?? null)
   } catch (error) {
-    if (error instanceof StaleFence) return
-    throw error
+    if (!(error instanceof StaleFence)) throw error
   }
-  crashPoint('pointer restored', input)
-  await store.deployments.unmarkLive(input, live?.number ?? null)
 }
 
 /** Answers with which fence it was done, and where the earlier release listens now. */
@@ -47,9 +46,12 @@ async function sendBack(
   const now = await ports.router.find(route)
   const revision = now?.fence.deployment === input.number ? now.fence.revision : 0
   if (now?.target?.instance !== instanceId(input)) {
+    const closing = { deployment: input.number, revision: Math.max(1, revision) }
+    if (now) await ports.router.change({ route, fence: closing, hosts: now.hosts, target: now.target })
+    else await ports.router.remove(route, closing)
     const port = now?.target && now.target.instance === noted?.instance ? now.target.port : noted?.port
     return {
-      fence: { deployment: input.number, revision: Math.max(1, revision) },
+      fence: closing,
       live: noted && { ...noted, port: port ?? noted.port },
     }
   }

@@ -14,12 +14,20 @@ export const retireOldReleases = (ports: Pick<Ports, 'router' | 'runtime' | 'rel
     await ports.jobs.discard(`${instanceId(input)}/`)
     const row = await ports.store.environments.find(serviceId, environment)
     const keep = row?.config.keepReleases ?? defaults.keepReleases
-    const pruned = await ports.releases.prune(serviceId, environment, keep, [input.releaseNumber])
+    const pruned = (await isOvertaken(ports, input))
+      ? []
+      : await ports.releases.prune(serviceId, environment, keep, [input.releaseNumber])
     await ports.store.releases.gone(pruned.map((number) => releaseId(serviceId, environment, number)))
     return { detail: summary(retired, pruned.length) }
   })
 
-async function retireInstances(
+/** Then the newer deployment retires and prunes, for it knows what is in use. */
+async function isOvertaken({ releases }: Pick<Ports, 'releases'>, input: DeployInput): Promise<boolean> {
+  return (await releases.live(input.serviceId, input.environment))?.number !== input.number
+}
+
+/** Drains and stops the processes of all that came before; answers how many. */
+export async function retireInstances(
   { router, runtime, releases, store }: Pick<Ports, 'router' | 'runtime' | 'releases' | 'store'>,
   input: DeployInput,
   signal: AbortSignal,
@@ -30,16 +38,22 @@ async function retireInstances(
   if (live?.number !== input.number) return 0
   const release = await store.releases.find(releaseId(serviceId, environment, input.releaseNumber))
   const drainMs = release?.plan.drainMs ?? defaults.drain
-  const old = (await runtime.list(`${serviceId}/${environment}/`)).filter(({ id }) => id !== live.instance)
+  await crashPoint('chosen', input)
+  // Only what came before: this attempt may be a late one, and a newer deployment under way or even live.
+  const known = await runtime.list(`${serviceId}/${environment}/`)
+  const old = known.filter(({ id }) => id !== live.instance && numberOf(id) < input.number)
   await Promise.all(
     old.map(async ({ id }) => {
       await router.drain(id, drainMs, signal)
-      crashPoint('drained', input)
+      await crashPoint('drained', input)
       await runtime.stop(id, drainMs)
     }),
   )
   return old.length
 }
+
+/** The deployment whose processes these are. */
+const numberOf = (instance: string): number => Number(instance.split('/').at(-1))
 
 function summary(retired: number, pruned: number): string {
   const parts = [

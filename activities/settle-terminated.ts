@@ -4,37 +4,40 @@ import type { Ports } from '../ports/index.ts'
 import { instanceId } from './candidate.ts'
 import { discard } from './discard-release.ts'
 import { restore } from './restore-traffic.ts'
-import { attended } from './step.ts'
+import { retireInstances } from './retire-old-releases.ts'
+import { asUndo } from './step.ts'
 import { routeOf } from './switch-traffic.ts'
 
 /**
  * After a deployment workflow was cut off without compensation. What the router says decides: if traffic goes to
  * its release, that release stays and the pointer follows; otherwise everything of it is removed.
  */
-export const settleTerminated =
-  (ports: Pick<Ports, 'router' | 'runtime' | 'releases' | 'store' | 'jobs' | 'secrets'>) =>
-  (input: DeployInput): Promise<Settled> =>
-    attended(async () => {
-      const { router, runtime, releases, store, jobs } = ports
-      const id = instanceId(input)
-      const route = await router.find(routeOf(input))
-      const { target } = route ?? {}
-      if (!target || target.instance !== id) {
-        const migrating = await isMigrating(store, input)
-        // Cut off in the middle of taking the switch back, it may still be what the pointer names.
-        await restore(ports, input)
-        await jobs.discard(`${id}/`)
-        await runtime.stop(id, 0)
-        await discard(ports, input)
-        return { live: false, migrating }
-      }
+export const settleTerminated = (
+  ports: Pick<Ports, 'router' | 'runtime' | 'releases' | 'store' | 'jobs' | 'secrets'>,
+) =>
+  asUndo('settle', async (input: DeployInput, signal): Promise<Settled> => {
+    const { router, runtime, releases, store, jobs } = ports
+    const id = instanceId(input)
+    const route = await router.find(routeOf(input))
+    const { target } = route ?? {}
+    if (!target || target.instance !== id) {
+      const migrating = await isMigrating(store, input)
+      // Cut off in the middle of taking the switch back, it may still be what the pointer names.
+      await restore(ports, input)
       await jobs.discard(`${id}/`)
-      const { serviceId, environment, number, releaseNumber } = input
-      const live = { number, releaseNumber, instance: id, port: target.port }
-      await releases.setLive(serviceId, environment, { deployment: number, revision: 0 }, live)
-      await store.deployments.markLive(input)
-      return { live: true }
-    })
+      await runtime.stop(id, 0)
+      await discard(ports, input)
+      return { live: false, migrating }
+    }
+    await jobs.discard(`${id}/`)
+    const { serviceId, environment, number, releaseNumber } = input
+    const live = { number, releaseNumber, instance: id, port: target.port }
+    await releases.setLive(serviceId, environment, { deployment: number, revision: 0 }, live)
+    await store.deployments.markLive(input)
+    // Its own cleanup never came.
+    await retireInstances(ports, input, signal)
+    return { live: true }
+  })
 
 /** Its hook may have been started, and is ended now wherever it is. */
 async function isMigrating(store: Ports['store'], input: DeployInput): Promise<boolean> {

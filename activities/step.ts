@@ -21,11 +21,11 @@ export const asStep =
   ) =>
   (input: DeployInput): Promise<Report> =>
     attended(async (signal) => {
+      await crashPoint(`before ${name}`, input)
       const { attempt } = Context.current().info
       const shown = record(input).then(() => store.deployments.stepStarted(input.deploymentId, name, attempt))
-      crashPoint(`before ${name}`, input)
       const report = await settled(body(input, signal), shown)
-      crashPoint(`after ${name}`, input)
+      await crashPoint(`after ${name}`, input)
       if (report.goesOn) return report
       await store.deployments.stepFinished(input.deploymentId, name, {
         status: report.skipped ? 'SKIPPED' : 'SUCCEEDED',
@@ -41,6 +41,20 @@ async function settled<Report>(body: Promise<Report>, shown: Promise<void>): Pro
   if (written.status === 'rejected') throw written.reason
   return ended.value
 }
+
+/** The same for an undo, which the store does not show as a step. */
+export const asUndo =
+  <Input extends { serviceId: string }, Result>(
+    name: 'discard' | 'stop' | 'restore' | 'settle' | 'remove',
+    body: (input: Input, signal: AbortSignal) => Promise<Result>,
+  ) =>
+  (input: Input): Promise<Result> =>
+    attended(async (signal) => {
+      await crashPoint(`before ${name}`, input)
+      const result = await body(input, signal)
+      await crashPoint(`after ${name}`, input)
+      return result
+    })
 
 /**
  * Heartbeats while the body runs. Its signal aborts with reason `cancel` when a person cancels, and with `detach`

@@ -1,8 +1,7 @@
 import type { DeployInput } from '../contract/workflows.ts'
 import type { Ports } from '../ports/index.ts'
 import { instanceId } from './candidate.ts'
-import { crashPoint } from './crash-point.ts'
-import { attended } from './step.ts'
+import { asUndo } from './step.ts'
 import { previousStamp } from './switch-traffic.ts'
 
 /** Milliseconds; a candidate has no requests to finish, and a cancel should be over within 2 s. */
@@ -12,15 +11,16 @@ const grace = 1000
 const drainLimit = 5000
 
 /** Undo of validate. Never stops what is live. */
-export const stopCandidate =
-  ({ router, runtime, releases }: Pick<Ports, 'router' | 'runtime' | 'releases'>) =>
-  (input: DeployInput): Promise<void> =>
-    attended(async (signal) => {
-      const id = instanceId(input)
-      const live = await releases.live(input.serviceId, input.environment)
-      if (live?.number === input.number) throw new Error(`${id} is live: it is not stopped`)
-      const hadTraffic = (await releases.stampOf(input, previousStamp(input.number))) !== undefined
-      if (hadTraffic) await router.drain(id, drainLimit, signal)
-      await runtime.stop(id, grace)
-      crashPoint('candidate stopped', input)
-    })
+export const stopCandidate = ({
+  router,
+  runtime,
+  releases,
+}: Pick<Ports, 'router' | 'runtime' | 'releases'>) =>
+  asUndo('stop', async (input: DeployInput, signal): Promise<void> => {
+    const id = instanceId(input)
+    const live = await releases.live(input.serviceId, input.environment)
+    if (live?.number === input.number) throw new Error(`${id} is live: it is not stopped`)
+    const hadTraffic = (await releases.stampOf(input, previousStamp(input.number))) !== undefined
+    if (hadTraffic) await router.drain(id, drainLimit, signal)
+    await runtime.stop(id, grace)
+  })

@@ -32,20 +32,21 @@ export const switchTraffic = (
       soakFor(ports, input, standard),
       notePrevious(ports, input),
     ])
+    await crashPoint('noted', input)
     await router.change({
       route: routeOf(input),
       fence,
       hosts,
       target: { instance: candidate.id, host: '127.0.0.1', port: candidate.port },
     })
-    crashPoint('routed', input)
+    await crashPoint('routed', input)
     await releases.setLive(input.serviceId, input.environment, fence, {
       number: input.number,
       releaseNumber: input.releaseNumber,
       instance: candidate.id,
       port: candidate.port,
     })
-    crashPoint('pointed', input)
+    await crashPoint('pointed', input)
     await store.deployments.markLive(input, soakMs > 0 ? `watched for ${soakMs / 1000} s` : null)
     return { detail: `live on ${hosts.join(', ')}`, soakMs, goesOn: soakMs > 0 }
   })
@@ -64,6 +65,8 @@ async function notePrevious({ releases }: Pick<Ports, 'releases'>, input: Deploy
   const name = previousStamp(input.number)
   if (await releases.stampOf(input, name)) return
   const live = await releases.live(input.serviceId, input.environment)
+  // A late attempt must not note this deployment itself as what was before it.
+  if (live?.number === input.number) return
   await releases.stamp(input, name, { live: live ?? null } satisfies { live: LiveRelease | null })
 }
 

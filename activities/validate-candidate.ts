@@ -16,7 +16,7 @@ export const validateCandidate = (
     const { spec, plan, variables, secretValues } = await candidateSpec(ports, input)
     const started = Date.now()
     await Promise.all([runtime.start(spec), keepSpec(ports, input, spec)])
-    crashPoint('booted', input)
+    await crashPoint('booted', input)
     const [{ port, tookMs }, unreachable] = await Promise.all([
       awaitHealthy(ports, input, { plan, secretValues, signal }).then((healthy) => ({
         port: healthy.port,

@@ -39,12 +39,12 @@ export const watchRelease = (ports: WatchPorts, { soakMs: standard }: { soakMs: 
       if (!cause) return { detail: await healthyDetail(ports, input, soakMs) }
       const tail = await maskedTail(ports, instanceId(input), secretValues)
       death = { message: `${cause}\n${tail}`.trim() }
-      crashPoint('died', input)
+      await crashPoint('died', input)
       await ports.releases.stamp(input, stamp, death)
-      crashPoint('death noted', input)
+      await crashPoint('death noted', input)
     }
     await restore(ports, input)
-    crashPoint('traffic restored', input)
+    await crashPoint('traffic restored', input)
     throw expected('DiedAfterSwitch', death.message)
   })
 
@@ -67,7 +67,7 @@ async function watch(
   let failures = 0
   let askAt = 0
   do {
-    crashPoint('soaking', input)
+    await crashPoint('soaking', input)
     const status = await ports.runtime.status(instanceId(input))
     if (!status || hasExited(status)) return exitMessage(status)
     if (performance.now() >= askAt) {

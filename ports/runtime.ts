@@ -28,6 +28,8 @@ export interface InstanceStatus {
   /** `limit` is the one that it met, when that is why it ended. */
   lastExit: { code: number | null; signal: string | null; at: string; limit: LimitName | null } | null
   startedAt: string | null
+  /** Grows with every start of the whole instance. */
+  generation: number
 }
 
 /** What a probe of the port saw. */
@@ -35,14 +37,23 @@ export type Listening = { kind: 'listening' } | { kind: 'otherPort'; ports: numb
 
 /** Supervises releases: boots them, restarts them when they crash, survives its callers. */
 export interface Runtime {
-  /** Starts it on a free port, or answers with the one that was started under this id before. */
+  /**
+   * Starts it on a free port, or answers with the one that was started under this id before.
+   * @throws Error when it, or a later one of its environment, was stopped: it is over for good
+   */
   start(spec: InstanceSpec): Promise<InstanceStatus>
   status(id: string): Promise<InstanceStatus | undefined>
-  /** Ends the processes and starts them anew on the same port; for a candidate whose caches were rebuilt. */
-  restart(spec: InstanceSpec): Promise<InstanceStatus>
+  /**
+   * Ends the processes and starts them anew on the same port; for a candidate whose caches were rebuilt.
+   * With `from` only while it is that generation: otherwise somebody else has done it.
+   */
+  restart(spec: InstanceSpec, from?: number): Promise<InstanceStatus>
   /** Whether the service accepts connections on its port; otherwise where its processes listen instead. */
   listening(id: string): Promise<Listening>
-  /** SIGTERM to the group, `graceMs`, SIGKILL, sweep what escaped; then forgets it. Absent is fine. */
+  /**
+   * SIGTERM to the group, `graceMs`, SIGKILL, sweep what escaped; then forgets it, and never starts it again.
+   * Absent is fine.
+   */
   stop(id: string, graceMs: number): Promise<void>
   /** Ends the processes like `stop`, but remembers that it should run: `revive` brings it back. Absent is fine. */
   halt(id: string, graceMs: number): Promise<void>

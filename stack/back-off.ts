@@ -2,7 +2,7 @@
 const delays = [100, 500, 1000, 2000, 5000, 10_000]
 
 /** Milliseconds up after which a part counts as sound again. */
-const soundAfter = 30_000
+const soundAfter = 10_000
 
 /** How long to wait before a program that ended is started again. */
 export class BackOff {

@@ -254,6 +254,21 @@ describe('ending a job', () => {
     await jobs.discard('shop')
   })
 
+  test('a command of a deployment that was discarded is never run again', async () => {
+    const { run, job, jobs, file, home } = await workbench()
+    const migrate = (number: number) =>
+      job('echo ran >>ran', { id: `shop/production/${number}/migrate`, repeatable: false })
+    await run(migrate(2))
+    await jobs.discard('shop/production/2/')
+    for (const number of [1, 2]) await expect(run(migrate(number))).rejects.toThrow('was discarded')
+    // Its caller has lost it meanwhile, as an attempt has whose time ran out: nothing is left all the same.
+    await expect(run(migrate(2), { signal: AbortSignal.abort('detach') })).rejects.toThrow('was discarded')
+    expect(file('ran')).toBe('ran\n')
+    expect(readdirSync(path.join(home, 'jobs/shop/production')).filter((name) => name <= '2')).toEqual([])
+    await run(migrate(3))
+    expect(file('ran')).toBe('ran\nran\n')
+  })
+
   test('an id cannot lead out of the folder', async () => {
     const { run, job, jobs } = await workbench()
     for (const id of ['../x', '/x', 'a//b', 'a/../b', '']) {

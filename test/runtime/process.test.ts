@@ -223,12 +223,30 @@ describe('stop', () => {
 
   test('stops right in the middle of a crash loop', async () => {
     const { runtime, spec, home } = await runtimeBench()
-    for (const wait of [0, 30, 100, 520, 600]) {
-      await runtime.start(spec('exit 1'))
+    for (const [at, wait] of [0, 30, 100, 520, 600].entries()) {
+      const id = `shop/production/${at + 1}`
+      await runtime.start(spec('exit 1', { id }))
       await sleep(wait)
-      await runtime.stop('shop/production/1', 2000)
+      await runtime.stop(id, 2000)
       expect(survivors(home)).toEqual([])
     }
+  })
+
+  test('is for good: an agent that comes late starts neither it nor one before it', async () => {
+    const { runtime, spec, again, home } = await runtimeBench()
+    const numbered = (number: number) => spec('sleep 60', { id: `shop/production/${number}` })
+    await runtime.start(numbered(1))
+    await runtime.start(numbered(3))
+    await runtime.stop('shop/production/3', 500)
+    for (const number of [2, 3])
+      await expect(again().start(numbered(number))).rejects.toThrow('not started again')
+    await expect(again().restart(numbered(3))).rejects.toThrow('not started again')
+    // What ran before it and still does may be brought up again: it may be what is live.
+    expect(await again().restart(numbered(1))).toMatchObject({ state: 'running' })
+    expect(await again().start(numbered(4))).toMatchObject({ state: 'running' })
+    await runtime.stop('shop/production/1', 500)
+    await runtime.stop('shop/production/4', 500)
+    expect(survivors(home)).toEqual([])
   })
 
   test('an agent that takes over a stop keeps to its deadline', async () => {
@@ -245,6 +263,17 @@ describe('stop', () => {
 })
 
 describe('restart', () => {
+  test('happens once for one generation: who comes late leaves the new one alone', async () => {
+    const { runtime, spec, again } = await runtimeBench()
+    const { generation } = await runtime.start(spec('sleep 60'))
+    const restarted = await runtime.restart(spec('sleep 60'), generation)
+    expect(restarted.generation).toBe(generation + 1)
+    expect(await again().restart(spec('sleep 60'), generation)).toMatchObject({
+      generation: restarted.generation,
+      pid: (await runtime.status('shop/production/1'))?.pid,
+    })
+  })
+
   test('brings the service up anew on the same port, with new variables', async () => {
     const { runtime, spec } = await runtimeBench()
     const service = spec(answering('process.env.N+" "+process.pid'), { environment: { N: '1' } })

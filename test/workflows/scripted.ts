@@ -95,6 +95,8 @@ export async function startScripted(script: Script = {}) {
     await Worker.create({ ...options, taskQueue: service, workflowBundle: bundle, activities: control }),
   ]
   const running = workers.map((worker) => worker.run())
+  const [, first] = workers
+  let workflowWorker = { worker: first!, ended: running[1]! }
 
   const requestFor = (environment: string, change: Partial<EnqueueRequest> = {}): EnqueueRequest => ({
     requestId: randomUUID(),
@@ -134,13 +136,26 @@ export async function startScripted(script: Script = {}) {
         startWorkflowOperation,
       })
     },
+    /** Ends the worker and starts another with this workflow code in its place. */
+    async changeWorkflows(codePath: string) {
+      workflowWorker.worker.shutdown()
+      await workflowWorker.ended
+      const worker = await Worker.create({
+        ...options,
+        taskQueue: service,
+        workflowBundle: { codePath },
+        activities: control,
+      })
+      workflowWorker = { worker, ended: worker.run() }
+    },
     calls,
     outcomes,
     recovered,
     laneId: (environment: string) => laneId(service, environment),
     async stop() {
-      for (const worker of workers) worker.shutdown()
-      await Promise.all(running)
+      workers[0]!.shutdown()
+      workflowWorker.worker.shutdown()
+      await Promise.all([...running, workflowWorker.ended])
       await Promise.all([connection.close(), client.connection.close()])
     },
   }

@@ -1,8 +1,10 @@
-import { readdir, rm } from 'node:fs/promises'
-import type { Jobs, JobSpec } from '../../../ports/jobs.ts'
+import { readdir, rm, rmdir } from 'node:fs/promises'
+import path from 'node:path'
+import { JobCanceled, type Jobs, type JobSpec } from '../../../ports/jobs.ts'
 import { ignoreNoSpace } from '../../../ports/no-space.ts'
 import { syncFileSystem } from '../../files/file-system.ts'
 import { type Cgroups, noCgroups } from '../../process/cgroup/index.ts'
+import { ClosedNumbers } from '../../process/closed-numbers.ts'
 import { assertReachable } from '../../process/reachable.ts'
 import type { ServiceUsers } from '../../process/service-user.ts'
 import { Attendance, cancelGraceMs, cgroupFor, endProcesses, sweepLeftovers } from './attendance.ts'
@@ -28,17 +30,31 @@ export function detachedJobs({
   cgroups = noCgroups,
   outputCap = 64 * 1024 * 1024,
 }: DetachedJobsOptions): Jobs {
+  const closed = new ClosedNumbers(path.join(directory, '.closed'))
   const run: Jobs['run'] = async (spec, { signal, output }) => {
     const job = new JobFolder(folderOf(directory, spec.id))
     const user = await users.userOf(spec.serviceId, spec.environmentName)
     await assertReachable(spec.directory, user)
+    const refuseClosed = async () => {
+      if (!(await closed.isClosed(spec.id))) return
+      await discard(job.directory)
+      // The deployment's folder, unless another of its jobs is being removed too.
+      await rmdir(path.dirname(job.directory)).catch(() => {})
+      throw new JobCanceled(`${spec.id} was discarded`)
+    }
+    await refuseClosed()
     if (!(await job.latest())) await job.prepare(1, spec, cgroupFor(cgroups, spec.id, 1))
     const file = new OutputFile(job.output, outputCap)
     await file.recall()
 
     const watch = new FolderWatch(job.directory, (name) => name !== 'output')
     const stream = new OutputStream(file, output)
-    const check = interruption(job, signal, stream, watch)
+    const interrupted = interruption(job, signal, stream, watch)
+    // Between the preparation and each step: what is prepared too late is removed, even by who is to leave it alone.
+    const check = async () => {
+      await refuseClosed()
+      await interrupted()
+    }
     try {
       const attendance = new Attendance(job, spec, user, watch, cgroups)
       const ending = await attendance.untilEnded(check)
@@ -60,7 +76,11 @@ export function detachedJobs({
 
   return {
     run,
-    discard: (prefix) => discard(folderOf(directory, prefix)),
+    async discard(prefix) {
+      const folder = folderOf(directory, prefix)
+      await closed.close(prefix).catch(ignoreNoSpace)
+      await discard(folder)
+    },
     async list() {
       const folders = await readdir(directory, { recursive: true }).catch(() => [])
       return folders.filter((folder) => /^[a-z0-9-]+\/[a-z0-9-]+\/\d+$/.test(folder)).toSorted()

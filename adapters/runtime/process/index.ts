@@ -3,6 +3,7 @@ import path from 'node:path'
 import { defaults } from '../../../contract/defaults.ts'
 import type { InstanceSpec, InstanceStatus, Runtime } from '../../../ports/runtime.ts'
 import { type Cgroups, noCgroups, Refusals } from '../../process/cgroup/index.ts'
+import { ClosedNumbers } from '../../process/closed-numbers.ts'
 import { hostEnvironment } from '../../process/host-environment.ts'
 import { assertReachable } from '../../process/reachable.ts'
 import { serviceFolders } from '../../process/service-folders.ts'
@@ -39,6 +40,7 @@ export function processRuntime(options: ProcessRuntimeOptions): Runtime {
   const pace = new LogPace(defaults.serviceLogCap / 2)
   const refusals = new Map<string, Refusals>()
   const host: InstanceHost = {
+    closed: new ClosedNumbers(path.join(directory, '.closed')),
     ports,
     cgroups: options.cgroups ?? noCgroups,
     elsewhere: new Glance(250),
@@ -49,9 +51,9 @@ export function processRuntime(options: ProcessRuntimeOptions): Runtime {
   const act = <T>(id: string, on: (instance: Instance) => Promise<T>) =>
     turns.take(id, () => on(instance(id)))
 
-  const bringUp = async (spec: InstanceSpec, by: 'start' | 'restart') => {
+  const bringUp = async (spec: InstanceSpec, by: (one: Instance) => Promise<InstanceStatus>) => {
     await assertReachable(spec.directory, await users.userOf(spec.serviceId, spec.environmentName))
-    return act(spec.id, (one) => one[by](spec))
+    return act(spec.id, by)
   }
   const list = async (prefix = '') => {
     const ids = await idsIn(directory)
@@ -61,8 +63,8 @@ export function processRuntime(options: ProcessRuntimeOptions): Runtime {
   }
 
   return {
-    start: (spec) => bringUp(spec, 'start'),
-    restart: (spec) => bringUp(spec, 'restart'),
+    start: (spec) => bringUp(spec, (one) => one.start(spec)),
+    restart: (spec, from) => bringUp(spec, (one) => one.restart(spec, from)),
     status: (id) => instance(id).status(),
     listening: (id) => instance(id).listening(),
     stop: (id, graceMs) => act(id, (one) => one.stop(graceMs)),
@@ -79,7 +81,7 @@ export function processRuntime(options: ProcessRuntimeOptions): Runtime {
         const spec = await specOf()
         if (!spec) return undefined
         await assertReachable(spec.directory, await users.userOf(spec.serviceId, spec.environmentName))
-        return { ...(await one.start(spec)), revived: true }
+        return { ...(await one.start(spec, { evenIfClosed: true })), revived: true }
       }),
     tidy: async () => {
       for (const id of await idsIn(directory)) await act(id, removeIfBegun)
@@ -120,7 +122,7 @@ async function knownStatus(one: Instance): Promise<InstanceStatus | undefined> {
 
 /** Killed between its folder and its record; or damaged, and nobody wants it back. */
 async function removeIfBegun(one: Instance): Promise<void> {
-  if (!(await one.folder.record())) await one.stop(0)
+  if (!(await one.folder.record())) await one.endUnknown()
 }
 
 const instanceEnvironment =

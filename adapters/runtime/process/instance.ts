@@ -5,6 +5,7 @@ import type { InstanceSpec, InstanceStatus, Listening } from '../../../ports/run
 import { defaultLimits } from '../../../contract/limits.ts'
 import { Cgroup, type Cgroups } from '../../process/cgroup/index.ts'
 import { assertRoom } from '../../files/room.ts'
+import type { ClosedNumbers } from '../../process/closed-numbers.ts'
 import { readClaim, revokeClaim } from '../../process/claim.ts'
 import { membersOf, type ProcessFamily, terminate } from '../../process/group.ts'
 import { bootClock, bootId, isAlive } from '../../process/identity.ts'
@@ -22,6 +23,8 @@ const claimLimitMs = 10_000
 const shortGraceMs = 10_000
 
 export interface InstanceHost {
+  /** Those that were stopped. */
+  closed: ClosedNumbers
   ports: PortRegister
   cgroups: Cgroups
   /** Where instances listened at the last look. */
@@ -43,12 +46,13 @@ export class Instance {
     this.#host = host
   }
 
-  async start(spec: InstanceSpec): Promise<InstanceStatus> {
+  /** `evenIfClosed`: it is known that this instance should run, whatever became of its deployment. */
+  async start(spec: InstanceSpec, { evenIfClosed = false } = {}): Promise<InstanceStatus> {
     const record = await this.folder.record()
     // What runs there cannot be taken over: nobody knows its port.
-    if (!record && (await this.folder.isDamaged())) await this.#endUnknown()
+    if (!record && (await this.folder.isDamaged())) await this.endUnknown()
     if (record?.stopping) await this.stop(record.drainMs)
-    if (!record || record.stopping) return this.#bringUp(await this.#create(spec), spec)
+    if (!record || record.stopping) return this.#bringUp(await this.#create(spec, evenIfClosed), spec)
     const claim = await readClaim(this.folder.claimFile(record.generation))
     // Killed between the record and the shim: the claim decides should both come up after all.
     if (claim.kind === 'open') return this.#bringUp(record, spec)
@@ -57,10 +61,11 @@ export class Instance {
     return this.restart(spec)
   }
 
-  /** A new generation, on the same port where it is free once the old one is gone. */
-  async restart(spec: InstanceSpec): Promise<InstanceStatus> {
+  /** A new generation unless it is another than `from`, on the same port where it is free once the old one is gone. */
+  async restart(spec: InstanceSpec, from?: number): Promise<InstanceStatus> {
     const record = await this.folder.record()
     if (!record || record.stopping) return this.start(spec)
+    if (from !== undefined && record.generation !== from) return this.start(spec)
     await this.#end(record, Math.min(record.drainMs, shortGraceMs))
     const next = {
       ...record,
@@ -80,8 +85,9 @@ export class Instance {
 
   /** The moment of SIGKILL is on the disk before the first signal: who comes back to it later keeps to it. */
   async stop(graceMs: number): Promise<void> {
+    await this.#host.closed.close(this.id).catch(ignoreNoSpace)
     const record = await this.folder.record()
-    if (!record) return this.#endUnknown()
+    if (!record) return this.endUnknown()
     const promised = record.stopping?.boot === bootId() ? record.stopping.killAt : Infinity
     const killAt = Math.min(promised, bootClock() + graceMs)
     // A full disk, which this may give room to, only takes the promise away.
@@ -118,13 +124,17 @@ export class Instance {
     return record && cgroupOf(record)
   }
 
-  async #create(spec: InstanceSpec): Promise<InstanceRecord> {
+  async #create(spec: InstanceSpec, evenIfClosed: boolean): Promise<InstanceRecord> {
     const port = await this.#host.ports.take(this.id)
     const cgroup = this.#host.cgroups.foldersFor('instance', this.id)
     const mark = randomUUID()
     const record = { id: this.id, ...partOf(spec), port, cgroup, generation: 1, mark, stopping: null }
     await this.folder.write(record)
-    return record
+    // Asked after the record is there: whoever closes the number looks for a record only then.
+    if (evenIfClosed || !(await this.#host.closed.isClosed(this.id))) return record
+    await this.#host.ports.release(port, this.id)
+    await this.folder.remove()
+    throw new Error(`${this.id} was stopped: it is not started again`)
   }
 
   async #portFor(record: InstanceRecord): Promise<number> {
@@ -168,7 +178,7 @@ export class Instance {
   }
 
   /** Of an instance without a record only the claims of its shells are left. */
-  async #endUnknown(): Promise<void> {
+  async endUnknown(): Promise<void> {
     for (const file of await this.folder.claimFiles()) {
       const claim = await readClaim(file)
       if (claim.kind === 'taken') await terminate({ leader: claim.by, mark: randomUUID() }, shortGraceMs)
@@ -201,6 +211,7 @@ export class Instance {
       restarts: state?.restarts ?? 0,
       lastExit: state?.lastExit ?? null,
       startedAt: state?.startedAt ?? null,
+      generation: record.generation,
     }
   }
 }
