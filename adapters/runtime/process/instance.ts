@@ -177,12 +177,15 @@ export class Instance {
     await cgroupOf(record)?.remove()
   }
 
-  /** Of an instance without a record only the claims of its shells are left. */
+  /** Of an instance without a record only the claims of its shells are left, and its cgroup, which is named after it. */
   async endUnknown(): Promise<void> {
+    const cgroup = cgroupOf({ cgroup: this.#host.cgroups.foldersFor('instance', this.id) })
     for (const file of await this.folder.claimFiles()) {
       const claim = await readClaim(file)
-      if (claim.kind === 'taken') await terminate({ leader: claim.by, mark: randomUUID() }, shortGraceMs)
+      if (claim.kind === 'taken')
+        await terminate({ leader: claim.by, mark: randomUUID(), cgroup }, shortGraceMs)
     }
+    await cgroup?.remove()
     await this.folder.remove()
   }
 
@@ -224,7 +227,8 @@ const partOf = ({ serviceId, environmentName, command, directory, drainMs }: Ins
   drainMs,
 })
 
-const cgroupOf = ({ cgroup }: InstanceRecord): Cgroup | undefined => cgroup && new Cgroup(cgroup)
+const cgroupOf = ({ cgroup }: Pick<InstanceRecord, 'cgroup'>): Cgroup | undefined =>
+  cgroup && new Cgroup(cgroup)
 
 /** The service's own process: what the shim waits for. */
 const childOf = (shim: number): number | null => childrenOf(shim)[0] ?? null
