@@ -1,177 +1,106 @@
-import { Connection } from '@temporalio/client'
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { embeddedRouter } from '../../adapters/router/embedded/index.ts'
-import { homePaths } from '../../contract/settings.ts'
-import { keepAsking } from '../e2e/remains.ts'
+import { keepAsking, processesWith, remainsOf } from '../e2e/remains.ts'
 import { repositoryRoot } from '../e2e/repository.ts'
-import { finished, makeService, type TestService } from '../e2e/service.ts'
-import type { RunningPart, Sluice } from '../e2e/sluice.ts'
-import { agreement } from './agreement.ts'
-import { startPatient } from './patient.ts'
-import { crashPoints, fewStepPoints, isThorough, stepPoints, undoPoints } from './points.ts'
+import { finished, makeService } from '../e2e/service.ts'
+import { startSluice, type Sluice } from '../e2e/sluice.ts'
+
+/** The agent is killed with SIGKILL at each of these, each in a deployment of its own, side by side. */
+const inSteps = [
+  'exported',
+  'after fetch',
+  'before install',
+  'after build',
+  'booted',
+  'before migrate',
+  'after migrate',
+  'routed',
+  'pointed',
+  'drained',
+]
+const inUndos = ['jobs discarded', 'release discarded', 'after stop']
 
 const root = repositoryRoot()
-const points = crashPoints(root.directory)
-const inSteps = isThorough ? stepPoints : fewStepPoints
+const points = path.join(root.directory, 'crash-points')
+mkdirSync(points)
 let sluice: Sluice
-let connection: Connection
-let services: TestService[]
 beforeAll(async () => {
-  sluice = await startPatient({
-    env: { SLUICE_SOURCE_ROOTS: root.directory, SLUICE_CRASH_POINTS: points.folder },
-  })
-  connection = await Connection.connect({ address: sluice.temporalAddress })
-  // One for each point, whose v1 is live: one kill meets all of them.
-  services = await Promise.all(inSteps.map((_, at) => makeService(sluice, root.directory, `p${at}`)))
-  for (const service of services) service.repository.commit({ 'sluice.yaml': withReload })
-  const first = await Promise.all(services.map((service) => service.deploy()))
-  expect(first.map(({ status }) => status)).toEqual(services.map(() => 'SUCCEEDED'))
-}, 300_000)
+  sluice = await startSluice({ env: { SLUICE_SOURCE_ROOTS: root.directory, SLUICE_CRASH_POINTS: points } })
+}, 120_000)
 afterAll(async () => {
-  await connection?.close()
   await sluice?.stop()
   root.remove()
 }, 60_000)
 
-const withReload = `install: sh step.sh install
-build: sh step.sh build
-start: exec node server.js
-health:
-  path: /
-hooks:
-  migrate: sh step.sh migrate
-  reload: sh step.sh reload
-bootTimeout: 20s
-drain: 1s
-soak: 0
-`
+const arm = (serviceId: string, point: string) =>
+  writeFileSync(path.join(points, `${serviceId}@${point}`), '')
 
-let version = 1
-let blocked = 0
-
-/** A deployment of each service, of which each is to meet its point. */
-async function startAll(prepare: (service: string, point: string) => void) {
-  version++
-  return Promise.all(
-    services.map(async (service, at) => {
-      service.repository.commit({ 'version.txt': `v${version}\n` })
-      prepare(service.id, inSteps[at]!)
-      return { service, point: inSteps[at]!, id: (await service.start()).id, counts: service.counts() }
-    }),
+/** A service whose v1 is live, one for each point. */
+async function liveServices(prefix: string, names: string[]) {
+  const services = await Promise.all(
+    names.map((_, at) => makeService(sluice, root.directory, `${prefix}${at}`)),
   )
+  for (const service of services) expect(await service.deploy()).toMatchObject({ status: 'SUCCEEDED' })
+  return services
 }
-
-/** Each went on to its end, each command ran once, and everything agrees that it is live. */
-async function expectLive(started: Awaited<ReturnType<typeof startAll>>): Promise<void> {
-  for (const { service, point, id, counts } of started) {
-    const { status, live, number } = await finished(sluice, id)
-    expect({ point, status, live }).toEqual({ point, status: 'SUCCEEDED', live: true })
-    const once = Object.fromEntries(Object.entries(counts).map(([command, ran]) => [command, ran + 1]))
-    expect({ point, ...service.counts() }).toEqual({ point, ...once })
-    expect({ point, live: (await agreement(sluice, connection, service)).live }).toEqual({
-      point,
-      live: number,
-    })
-    expect(await service.get()).toEqual({ status: 200, text: `v${version}` })
-  }
-}
-
-const traffic = () =>
-  services.map(({ id }) => keepAsking(sluice, `${id}.localhost`, (text) => text.startsWith('v'), 200))
-
-test('the agent kills itself at a point: the deployment goes on', { timeout: 400_000 }, async () => {
-  const asking = traffic()
-  const started = await startAll(points.arm)
-  await expectLive(started)
-  expect(points.unmet()).toEqual([])
-  for (const one of asking) expect((await one.stop()).wrong).toEqual([])
-})
-
-const others: RunningPart[] = ['worker', 'server', 'temporal', 'postgres', 'router']
-
-/** All of them at one moment is the harshest; each alone shows whom to blame. */
-test.each<[string, RunningPart[]]>([
-  ['everything but the agent', others],
-  ...(isThorough ? [...others, 'agent' as const].map((part): [string, RunningPart[]] => [part, [part]]) : []),
-])(
-  'kill -9 of %s while a deployment is at every point: all of them go on',
-  { timeout: 400_000 },
-  async (_, parts) => {
-    const asking = parts.includes('router') ? [] : traffic()
-    const started = await startAll(points.hold)
-    await Promise.all(started.map(({ service, point }) => points.reached(service.id, point)))
-    const before = parts.map((part) => sluice.killPart(part, 'SIGKILL'))
-    await Promise.all(parts.map((part, at) => sluice.waitForPart(part, before[at])))
-    for (const { service, point } of started) points.release(service.id, point)
-    if (parts.includes('agent')) points.clear()
-    await untilReady()
-    await expectLive(started)
-    for (const one of asking) expect((await one.stop()).wrong).toEqual([])
-  },
-)
 
 test(
-  'the agent kills itself at a point of an undo: it is completed, and what was live goes on',
-  { timeout: 300_000 },
+  'a kill at any point of a deployment: it goes on, each command ran once, one release is live',
+  { timeout: 400_000 },
   async () => {
-    await undoAll(async (service, point) => points.arm(service, point))
-    expect(points.unmet()).toEqual([])
+    const names = inSteps
+    const services = await liveServices('p', names)
+    const traffic = services.map(({ id }) =>
+      keepAsking(sluice, `${id}.localhost`, (text) => text === 'v1' || text === 'v2', 200),
+    )
+    const started = await Promise.all(
+      services.map((service, at) => {
+        service.repository.commit({ 'version.txt': 'v2\n' })
+        arm(service.id, names[at]!)
+        return service.start()
+      }),
+    )
+    for (const [at, service] of services.entries()) {
+      const ended = await finished(sluice, started[at]!.id)
+      expect({ point: names[at], status: ended.status, live: ended.live }).toEqual({
+        point: names[at],
+        status: 'SUCCEEDED',
+        live: true,
+      })
+      expect({ point: names[at], ...service.counts() }).toEqual({
+        point: names[at],
+        install: 2,
+        build: 2,
+        migrate: 2,
+      })
+      expect(await service.get()).toEqual({ status: 200, text: 'v2' })
+      expect(processesWith(`${service.id}/production/1`)).toEqual([])
+    }
+    // Every point was met.
+    expect(readdirSync(points)).toEqual([])
+    for (const one of traffic) expect((await one.stop()).wrong).toEqual([])
   },
 )
 
-test('kill -9 of everything but the agent at every point of an undo', { timeout: 300_000 }, async () => {
-  await undoAll(
-    async (service, point) => points.hold(service, point),
-    async (chosen) => {
-      await Promise.all(chosen.map(({ service, point }) => points.reached(service.id, point)))
-      const before = others.map((part) => sluice.killPart(part, 'SIGKILL'))
-      await Promise.all(others.map((part, at) => sluice.waitForPart(part, before[at])))
-      for (const { service, point } of chosen) points.release(service.id, point)
-      await untilReady()
-    },
-  )
-})
-
-/** Deployments that fail at the switch, which is the last step that can. */
-async function undoAll(
-  prepare: (service: string, point: string) => Promise<void>,
-  meanwhile: (chosen: { service: TestService; point: string }[]) => Promise<void> = async () => {},
-): Promise<void> {
-  const chosen = undoPoints.map((point, at) => ({ service: services[at]!, point }))
-  const router = embeddedRouter({ socketPath: homePaths(sluice.home).routerSocket })
-  const hosts = chosen.map(({ service }) => `${service.id}.example.com`)
-  const blocker = { route: 'blocker/production', hosts, target: null }
-  await router.change({ ...blocker, fence: { deployment: ++blocked, revision: 0 } })
+test('a kill at any point of an undo: it is completed, and v1 goes on', { timeout: 200_000 }, async () => {
+  const services = await liveServices('u', inUndos)
   const started = await Promise.all(
-    chosen.map(async ({ service, point }) => {
-      const { text } = await service.get()
-      const { live } = await agreement(sluice, connection, service)
-      points.hold(service.id, 'before switch')
-      const { id } = await service.start()
-      await points.reached(service.id, 'before switch')
-      // A name that another route has: the switch is refused.
-      await service.environment('production', { domains: [`${service.id}.example.com`] })
-      await prepare(service.id, point)
-      points.release(service.id, 'before switch')
-      return { service, point, id, text, live }
+    services.map((service, at) => {
+      service.repository.commit({ 'sluice.yaml': 'start: exec node server.js\nhooks:\n  migrate: exit 1\n' })
+      arm(service.id, inUndos[at]!)
+      return service.start()
     }),
   )
-  await meanwhile(chosen)
-  for (const { service, point, id, text, live } of started) {
-    const { status, compensation, failure } = await finished(sluice, id)
-    expect({ point, status, compensation, code: failure?.code }).toEqual({
-      point,
+  for (const [at, service] of services.entries()) {
+    const { id } = started[at]!
+    expect(await finished(sluice, id)).toMatchObject({
       status: 'FAILED',
       compensation: 'DONE',
-      code: 'SwitchFailed',
+      failure: { code: 'MigrationFailed' },
     })
-    expect((await agreement(sluice, connection, service)).live).toBe(live)
-    expect(await service.get()).toEqual({ status: 200, text })
-    await service.environment('production', { domains: [] })
+    expect(remainsOf(sluice, id)).toEqual([])
+    expect(await service.get()).toEqual({ status: 200, text: 'v1' })
   }
-}
-
-const untilReady = () =>
-  expect
-    .poll(() => sluice.api('GET', '/readyz').catch(() => undefined), { timeout: 40_000 })
-    .toMatchObject({ status: 200 })
+  expect(readdirSync(points)).toEqual([])
+})

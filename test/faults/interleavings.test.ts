@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { Connection } from '@temporalio/client'
 import fc from 'fast-check'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test as always } from 'vitest'
 import type { Deployment } from '../../contract/deployment.ts'
 import { isFinal } from '../../contract/vocabulary.ts'
 import { repositoryRoot } from '../e2e/repository.ts'
@@ -11,6 +11,9 @@ import type { RunningPart, Sluice } from '../e2e/sluice.ts'
 import { agreement } from './agreement.ts'
 import { startPatient } from './patient.ts'
 import { isThorough } from './points.ts'
+
+/** Takes minutes: only with SLUICE_FAULTS=all. */
+const test = always.runIf(isThorough)
 
 /** Seeds that failed once, with what fast-check said of them: always run again. Add a failing one here. */
 const failedOnce = JSON.parse(readFileSync(path.join(import.meta.dirname, 'failing-seeds.json'), 'utf8')) as {
@@ -48,6 +51,7 @@ let sluice: Sluice
 let connection: Connection
 let runs = 0
 beforeAll(async () => {
+  if (!isThorough) return
   sluice = await startPatient({ env: { SLUICE_SOURCE_ROOTS: root.directory } })
   connection = await Connection.connect({ address: sluice.temporalAddress })
 }, 120_000)
@@ -158,7 +162,7 @@ const interleaving = fc.asyncProperty(
   play,
 )
 
-test.runIf(failedOnce.length > 0)(
+always.runIf(isThorough && failedOnce.length > 0)(
   'interleavings that failed once hold now',
   { timeout: 600_000 },
   async () => {

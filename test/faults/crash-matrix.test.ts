@@ -1,0 +1,181 @@
+import { Connection } from '@temporalio/client'
+import { afterAll, beforeAll, expect, test as always } from 'vitest'
+import { embeddedRouter } from '../../adapters/router/embedded/index.ts'
+import { homePaths } from '../../contract/settings.ts'
+import { keepAsking } from '../e2e/remains.ts'
+import { repositoryRoot } from '../e2e/repository.ts'
+import { finished, makeService, type TestService } from '../e2e/service.ts'
+import type { RunningPart, Sluice } from '../e2e/sluice.ts'
+import { agreement } from './agreement.ts'
+import { startPatient } from './patient.ts'
+import { crashPoints, fewStepPoints, isThorough, stepPoints, undoPoints } from './points.ts'
+
+/** Takes minutes: only with SLUICE_FAULTS=all. */
+const test = always.runIf(isThorough)
+
+const root = repositoryRoot()
+const points = crashPoints(root.directory)
+const inSteps = isThorough ? stepPoints : fewStepPoints
+let sluice: Sluice
+let connection: Connection
+let services: TestService[]
+beforeAll(async () => {
+  if (!isThorough) return
+  sluice = await startPatient({
+    env: { SLUICE_SOURCE_ROOTS: root.directory, SLUICE_CRASH_POINTS: points.folder },
+  })
+  connection = await Connection.connect({ address: sluice.temporalAddress })
+  // One for each point, whose v1 is live: one kill meets all of them.
+  services = await Promise.all(inSteps.map((_, at) => makeService(sluice, root.directory, `p${at}`)))
+  for (const service of services) service.repository.commit({ 'sluice.yaml': withReload })
+  const first = await Promise.all(services.map((service) => service.deploy()))
+  expect(first.map(({ status }) => status)).toEqual(services.map(() => 'SUCCEEDED'))
+}, 300_000)
+afterAll(async () => {
+  await connection?.close()
+  await sluice?.stop()
+  root.remove()
+}, 60_000)
+
+const withReload = `install: sh step.sh install
+build: sh step.sh build
+start: exec node server.js
+health:
+  path: /
+hooks:
+  migrate: sh step.sh migrate
+  reload: sh step.sh reload
+bootTimeout: 20s
+drain: 1s
+soak: 0
+`
+
+let version = 1
+let blocked = 0
+
+/** A deployment of each service, of which each is to meet its point. */
+async function startAll(prepare: (service: string, point: string) => void) {
+  version++
+  return Promise.all(
+    services.map(async (service, at) => {
+      service.repository.commit({ 'version.txt': `v${version}\n` })
+      prepare(service.id, inSteps[at]!)
+      return { service, point: inSteps[at]!, id: (await service.start()).id, counts: service.counts() }
+    }),
+  )
+}
+
+/** Each went on to its end, each command ran once, and everything agrees that it is live. */
+async function expectLive(started: Awaited<ReturnType<typeof startAll>>): Promise<void> {
+  for (const { service, point, id, counts } of started) {
+    const { status, live, number } = await finished(sluice, id)
+    expect({ point, status, live }).toEqual({ point, status: 'SUCCEEDED', live: true })
+    const once = Object.fromEntries(Object.entries(counts).map(([command, ran]) => [command, ran + 1]))
+    expect({ point, ...service.counts() }).toEqual({ point, ...once })
+    expect({ point, live: (await agreement(sluice, connection, service)).live }).toEqual({
+      point,
+      live: number,
+    })
+    expect(await service.get()).toEqual({ status: 200, text: `v${version}` })
+  }
+}
+
+const traffic = () =>
+  services.map(({ id }) => keepAsking(sluice, `${id}.localhost`, (text) => text.startsWith('v'), 200))
+
+test('the agent kills itself at a point: the deployment goes on', { timeout: 400_000 }, async () => {
+  const asking = traffic()
+  const started = await startAll(points.arm)
+  await expectLive(started)
+  expect(points.unmet()).toEqual([])
+  for (const one of asking) expect((await one.stop()).wrong).toEqual([])
+})
+
+const others: RunningPart[] = ['worker', 'server', 'temporal', 'postgres', 'router']
+
+/** All of them at one moment is the harshest; each alone shows whom to blame. */
+test.each<[string, RunningPart[]]>([
+  ['everything but the agent', others],
+  ...(isThorough ? [...others, 'agent' as const].map((part): [string, RunningPart[]] => [part, [part]]) : []),
+])(
+  'kill -9 of %s while a deployment is at every point: all of them go on',
+  { timeout: 400_000 },
+  async (_, parts) => {
+    const asking = parts.includes('router') ? [] : traffic()
+    const started = await startAll(points.hold)
+    await Promise.all(started.map(({ service, point }) => points.reached(service.id, point)))
+    const before = parts.map((part) => sluice.killPart(part, 'SIGKILL'))
+    await Promise.all(parts.map((part, at) => sluice.waitForPart(part, before[at])))
+    for (const { service, point } of started) points.release(service.id, point)
+    if (parts.includes('agent')) points.clear()
+    await untilReady()
+    await expectLive(started)
+    for (const one of asking) expect((await one.stop()).wrong).toEqual([])
+  },
+)
+
+test(
+  'the agent kills itself at a point of an undo: it is completed, and what was live goes on',
+  { timeout: 300_000 },
+  async () => {
+    await undoAll(async (service, point) => points.arm(service, point))
+    expect(points.unmet()).toEqual([])
+  },
+)
+
+test('kill -9 of everything but the agent at every point of an undo', { timeout: 300_000 }, async () => {
+  await undoAll(
+    async (service, point) => points.hold(service, point),
+    async (chosen) => {
+      await Promise.all(chosen.map(({ service, point }) => points.reached(service.id, point)))
+      const before = others.map((part) => sluice.killPart(part, 'SIGKILL'))
+      await Promise.all(others.map((part, at) => sluice.waitForPart(part, before[at])))
+      for (const { service, point } of chosen) points.release(service.id, point)
+      await untilReady()
+    },
+  )
+})
+
+/** Deployments that fail at the switch, which is the last step that can. */
+async function undoAll(
+  prepare: (service: string, point: string) => Promise<void>,
+  meanwhile: (chosen: { service: TestService; point: string }[]) => Promise<void> = async () => {},
+): Promise<void> {
+  const chosen = undoPoints.map((point, at) => ({ service: services[at]!, point }))
+  const router = embeddedRouter({ socketPath: homePaths(sluice.home).routerSocket })
+  const hosts = chosen.map(({ service }) => `${service.id}.example.com`)
+  const blocker = { route: 'blocker/production', hosts, target: null }
+  await router.change({ ...blocker, fence: { deployment: ++blocked, revision: 0 } })
+  const started = await Promise.all(
+    chosen.map(async ({ service, point }) => {
+      const { text } = await service.get()
+      const { live } = await agreement(sluice, connection, service)
+      points.hold(service.id, 'before switch')
+      const { id } = await service.start()
+      await points.reached(service.id, 'before switch')
+      // A name that another route has: the switch is refused.
+      await service.environment('production', { domains: [`${service.id}.example.com`] })
+      await prepare(service.id, point)
+      points.release(service.id, 'before switch')
+      return { service, point, id, text, live }
+    }),
+  )
+  await meanwhile(chosen)
+  for (const { service, point, id, text, live } of started) {
+    const { status, compensation, failure } = await finished(sluice, id)
+    expect({ point, status, compensation, code: failure?.code }).toEqual({
+      point,
+      status: 'FAILED',
+      compensation: 'DONE',
+      code: 'SwitchFailed',
+    })
+    expect((await agreement(sluice, connection, service)).live).toBe(live)
+    expect(await service.get()).toEqual({ status: 200, text })
+    await service.environment('production', { domains: [] })
+  }
+}
+
+const untilReady = () =>
+  expect
+    .poll(() => sluice.api('GET', '/readyz').catch(() => undefined), { timeout: 40_000 })
+    .toMatchObject({ status: 200 })
