@@ -64,10 +64,10 @@ export class InstanceFolder {
     await syncAbove(this.directory, made)
   }
 
-  /** Of every generation whose shell came up. */
-  async claimFiles(): Promise<string[]> {
+  /** Every one whose shell came up. */
+  async generations(): Promise<number[]> {
     const names = await readdir(this.directory).catch(() => [])
-    return names.filter((name) => /^shim-\d+$/.test(name)).map((name) => path.join(this.directory, name))
+    return names.flatMap((name) => (/^shim-\d+$/.test(name) ? [Number(name.slice('shim-'.length))] : []))
   }
 
   claimFile(generation: number): string {

@@ -180,8 +180,9 @@ export class Instance {
   /** Of an instance without a record only the claims of its shells are left, and its cgroup, which is named after it. */
   async endUnknown(): Promise<void> {
     const cgroup = cgroupOf({ cgroup: this.#host.cgroups.foldersFor('instance', this.id) })
-    for (const file of await this.folder.claimFiles()) {
-      const claim = await readClaim(file)
+    for (const generation of await this.folder.generations()) {
+      const claim = await readClaim(this.folder.claimFile(generation))
+      await this.folder.tellToEnd(generation).catch(ignoreNoSpace)
       if (claim.kind === 'taken')
         await terminate({ leader: claim.by, mark: randomUUID(), cgroup }, shortGraceMs)
     }
