@@ -43,9 +43,9 @@ export default defineConfig({
           name: 'end to end',
           include: endToEnd,
           exclude: never,
-          testTimeout: 60_000,
-          hookTimeout: 180_000,
-          maxWorkers: 1,
+          // Two at a time: they wait more than they work.
+          testTimeout: 120_000,
+          hookTimeout: 240_000,
           sequence: { groupOrder: 2 },
         },
       },
