@@ -142,7 +142,7 @@ describe('attaching', () => {
       expect(await run(spec)).toMatchObject({ outcome: 'exited', exitCode: 0 })
       expect(file(name)).toBe('ran\n')
     }
-  })
+  }, 90_000)
 
   test('an agent that only leaves lets the job run', async () => {
     const { run, job } = await workbench()

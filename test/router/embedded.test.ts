@@ -122,7 +122,12 @@ describe('the embedded router alone', { timeout: 30_000 }, () => {
       await once(router.holder, 'exit')
       const successor = await runHolder(router.folder, router.env)
       started.push(successor)
-      expect((await sendRaw(router.port, request(host))).body).toBe('ok')
+      const ask = () =>
+        sendRaw(router.port, request(host)).then(
+          ({ body }) => body,
+          () => undefined,
+        )
+      await expect.poll(ask, { timeout: 10_000 }).toBe('ok')
       finish()
       expect((await client.answer()).body).toBe('done')
     })

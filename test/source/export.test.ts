@@ -247,5 +247,5 @@ describe('a tree that is never deployed', () => {
       code: 'SourceRejected',
       message: expect.stringContaining('files') as string,
     })
-  })
+  }, 60_000)
 })

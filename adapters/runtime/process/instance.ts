@@ -171,8 +171,8 @@ export class Instance {
 
   async #end(record: InstanceRecord, graceMs: number): Promise<void> {
     // Without room for these notes the signals still tell the shim and what it runs.
-    await this.folder.tellToEnd(record.generation).catch(ignoreNoSpace)
-    await revokeClaim(this.folder.claimFile(record.generation)).catch(ignoreNoSpace)
+    await this.folder.tellToEnd(record.generation).catch(ignoreLostNote)
+    await revokeClaim(this.folder.claimFile(record.generation)).catch(ignoreLostNote)
     await terminate(await this.#familyOf(record), graceMs)
     await cgroupOf(record)?.remove()
   }
@@ -233,3 +233,8 @@ const cgroupOf = ({ cgroup }: Pick<InstanceRecord, 'cgroup'>): Cgroup | undefine
 
 /** The service's own process: what the shim waits for. */
 const childOf = (shim: number): number | null => childrenOf(shim)[0] ?? null
+
+/** A note for the shells is not needed where its folder is gone: another agent has completed the stop. */
+function ignoreLostNote(error: unknown): void {
+  if ((error as NodeJS.ErrnoException).code !== 'ENOENT') ignoreNoSpace(error)
+}

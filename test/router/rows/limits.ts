@@ -56,8 +56,7 @@ export function limits({ running, start }: Suite): void {
     it('caps the connections', async () => {
       await withLimits({ maxConnections: 3 }, async ({ port }) => {
         const clients = await Promise.all([0, 1, 2, 3].map(() => RawClient.connect(port)))
-        await sleep(50)
-        expect(clients.filter((client) => client.ended !== undefined)).toHaveLength(1)
+        await expect.poll(() => clients.filter((client) => client.ended !== undefined)).toHaveLength(1)
         for (const client of clients) client.close()
       })
     })

@@ -137,8 +137,8 @@ export function restarting({ start }: Suite): void {
               ) - at,
           )
           .toSorted((a, b) => a - b)
-        // The middle one: on a machine that has other things to do, one may take longer.
-        expect(outages[1]).toBeLessThan(1_000)
+        // How long is a matter of the benchmarks (on an idle machine some 100 ms); here, that it is moments.
+        expect(outages[1]).toBeLessThan(5_000)
       }))
 
     it('leaves the routes and their fences as they were', () =>
