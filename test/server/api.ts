@@ -4,6 +4,7 @@ import path from 'node:path'
 import { pino } from 'pino'
 import { expect } from 'vitest'
 import { keyFileSecrets } from '../../adapters/secrets/key-file/index.ts'
+import { archiveSource } from '../../adapters/source/archive/index.ts'
 import { gitSource } from '../../adapters/source/git/index.ts'
 import { postgresStore } from '../../adapters/store/postgres/index.ts'
 import type { Deployment, Finding } from '../../contract/deployment.ts'
@@ -66,9 +67,15 @@ export async function startApi(settings: Partial<AppDeps['settings']> = {}): Pro
     secrets,
     lanes,
     source: gitSource({ mirrors: path.join(folder, 'mirrors'), sourceRoots: [root], privateHosts: [] }),
+    archives: archiveSource({
+      directory: path.join(folder, 'archives'),
+      limit: 8 * 1024 ** 2,
+      privateHosts: [],
+    }),
     readiness: { check: () => Promise.resolve([...findings]), databases: () => Promise.resolve([]) },
     settings: {
       apiAddress: '127.0.0.1',
+      archiveLimit: 8 * 1024 ** 2,
       host: 'local',
       privateHosts: [],
       routerPort: 8080,
