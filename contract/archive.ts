@@ -1,6 +1,18 @@
 import { z } from '@hono/zod-openapi'
 import { environmentNameSchema, serviceIdSchema } from './service.ts'
 
+/** What an upload may be announced as; its content alone says what it is. */
+export const archiveTypes = [
+  'application/octet-stream',
+  'application/zip',
+  'application/x-zip-compressed',
+  'application/java-archive',
+  'application/x-tar',
+  'application/gzip',
+  'application/x-gzip',
+  'application/zstd',
+] as const
+
 /** Whom an archive is for. */
 export const archiveParamsSchema = z.object({
   serviceId: serviceIdSchema,

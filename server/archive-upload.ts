@@ -1,5 +1,5 @@
 import type { Context, MiddlewareHandler } from 'hono'
-import { archiveParamsSchema } from '../contract/archive.ts'
+import { archiveParamsSchema, archiveTypes } from '../contract/archive.ts'
 import type { AppDeps, AppEnv } from './deps.ts'
 import { findEnvironment } from './find.ts'
 import { Refusal } from './refusal.ts'
@@ -14,7 +14,7 @@ export const archiveUpload =
   async (c, next) => {
     if (c.req.method !== 'POST' || isJson(c)) return next()
     refuseEncoded(c)
-    refuseForm(c)
+    refuseOtherTypes(c)
     // What is wrong with the names is said by the route, once it is certain that nothing is read.
     const names = archiveParamsSchema.safeParse(c.req.param())
     if (!names.success) return next()
@@ -50,11 +50,15 @@ function refuseTooLarge(c: Context, limit: number): void {
   )
 }
 
-function refuseForm(c: Context): void {
-  if (!/^(multipart\/|application\/x-www-form-urlencoded)/i.test(c.req.header('content-type') ?? '')) return
+/** A form around the file would be taken for a part of it. */
+function refuseOtherTypes(c: Context): void {
+  const type = c.req.header('content-type')?.split(';')[0]?.trim().toLowerCase()
+  // `curl -T` says nothing of it, and the route wants to be told.
+  if (!type) return c.req.raw.headers.set('content-type', archiveTypes[0])
+  if (archiveTypes.some((known) => known === type)) return
   throw new Refusal(
     415,
     'UnsupportedMediaType',
-    'Send the archive itself as the body and not a form: `curl -T app.tar.gz`, or `curl --data-binary @app.tar.gz` with Content-Type: application/octet-stream.',
+    'Send the archive itself as the body, with Content-Type: application/octet-stream (`curl -T app.tar.gz -X POST`), or JSON with its url.',
   )
 }

@@ -3,6 +3,7 @@ import { createRoute } from '@hono/zod-openapi'
 import {
   archiveParamsSchema,
   archiveQuerySchema,
+  archiveTypes,
   archiveUrlSchema,
   type ArchiveUrl,
 } from '../../contract/archive.ts'
@@ -45,7 +46,7 @@ const create = createRoute({
       ...bodyOf(archiveUrlSchema, { url: 'https://example.com/releases/shop-2.tar.gz' }, false),
       content: {
         ...bodyOf(archiveUrlSchema, { url: 'https://example.com/releases/shop-2.tar.gz' }).content,
-        'application/octet-stream': binary,
+        ...Object.fromEntries(archiveTypes.map((type) => [type, binary])),
       },
     },
   },

@@ -29,6 +29,8 @@ export interface Api {
   app: ReturnType<typeof createApp>
   store: Store
   lanes: RecordedLanes
+  /** Folder that uploaded archives go to. */
+  archives: string
   /** Folder whose repositories may be deployed. */
   root: string
   /** What the next preflight finds. */
@@ -58,6 +60,7 @@ export async function startApi(settings: Partial<AppDeps['settings']> = {}): Pro
   const store = await postgresStore({ databaseUrl: await createDatabase(postgres.url), poolSize: 8 })
   const secrets = await keyFileSecrets(path.join(folder, 'keys.json'))
   const root = await mkdtemp(path.join(folder, 'repositories-'))
+  const archives = path.join(folder, 'archives')
   const lanes = recordLanes()
   const findings: Finding[] = []
   const logged: string[] = []
@@ -68,7 +71,7 @@ export async function startApi(settings: Partial<AppDeps['settings']> = {}): Pro
     lanes,
     source: gitSource({ mirrors: path.join(folder, 'mirrors'), sourceRoots: [root], privateHosts: [] }),
     archives: archiveSource({
-      directory: path.join(folder, 'archives'),
+      directory: archives,
       limit: 8 * 1024 ** 2,
       privateHosts: [],
     }),
@@ -115,6 +118,7 @@ export async function startApi(settings: Partial<AppDeps['settings']> = {}): Pro
     store,
     lanes,
     root,
+    archives,
     findings,
     postgres,
     logged,
