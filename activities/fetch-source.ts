@@ -1,3 +1,4 @@
+import { shortCommit } from '../contract/archive-ref.ts'
 import { releaseId } from '../contract/names.ts'
 import type { Plan } from '../contract/plan.ts'
 import type { DeployInput, FetchReport } from '../contract/workflows.ts'
@@ -44,7 +45,7 @@ const fetchStep = (ports: FetchPorts) =>
     ])
     if (!earlier) await releases.stamp(input, 'source', { commit, plan } satisfies SourceStamp)
     return {
-      detail: `${commit.sha.slice(0, 7)} ${subject(commit)} · ${plan.technology}`,
+      detail: `${shortCommit(commit.sha)} ${subject(commit)} · ${plan.technology}`,
       commitSha: commit.sha,
       idle: idleSteps(plan),
     }

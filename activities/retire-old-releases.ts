@@ -2,12 +2,15 @@ import { releaseId } from '../contract/names.ts'
 import { defaults } from '../contract/defaults.ts'
 import type { DeployInput, StepReport } from '../contract/workflows.ts'
 import type { Ports } from '../ports/index.ts'
+import { neededCommits } from '../ports/needed-code.ts'
 import { instanceId } from './candidate.ts'
 import { crashPoint } from './crash-point.ts'
 import { asStep } from './step.ts'
 
 /** Drains and stops what this deployment replaced, then prunes old releases. Safe to repeat at any point. */
-export const retireOldReleases = (ports: Pick<Ports, 'router' | 'runtime' | 'releases' | 'store' | 'jobs'>) =>
+export const retireOldReleases = (
+  ports: Pick<Ports, 'router' | 'runtime' | 'releases' | 'store' | 'jobs' | 'archives'>,
+) =>
   asStep('cleanup', ports, async (input, signal): Promise<StepReport> => {
     const { serviceId, environment } = input
     const retired = await retireInstances(ports, input, signal)
@@ -18,6 +21,7 @@ export const retireOldReleases = (ports: Pick<Ports, 'router' | 'runtime' | 'rel
       ? []
       : await ports.releases.prune(serviceId, environment, keep, [input.releaseNumber])
     await ports.store.releases.gone(pruned.map((number) => releaseId(serviceId, environment, number)))
+    await ports.archives.prune(serviceId, await neededCommits(ports.store, serviceId))
     return { detail: summary(retired, pruned.length) }
   })
 

@@ -36,10 +36,20 @@ export const failureCodes = {
     means: 'The repository could not be read.',
     hint: 'Check the url and the credentials of the service, and that this host can reach it.',
   },
+  ArchiveUnreachable: {
+    step: 'fetch',
+    means: 'The archive could not be fetched from its url.',
+    hint: 'Check that the url answers without a login, on a public address, and that its sum is the one that was given; or upload the file itself with `sluice deploy --archive`.',
+  },
+  ArchiveGone: {
+    step: 'fetch',
+    means: 'The archive is not kept any more: no release that is kept was made from it.',
+    hint: 'Upload it again with `sluice deploy --archive`.',
+  },
   SourceRejected: {
     step: 'fetch',
     means: 'The source holds something that is never deployed.',
-    hint: 'Remove what the message names from the repository.',
+    hint: 'Remove what the message names from the repository or the archive.',
   },
   ConfigInvalid: {
     step: 'fetch',

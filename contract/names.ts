@@ -78,3 +78,6 @@ export const searchAttributeNames = [
 /** Host name under which an environment is served: `<service>.localhost`, or with `-<environment>`. */
 export const routeHost = (serviceId: string, environment: string): string =>
   environment === 'production' ? `${serviceId}.localhost` : `${serviceId}-${environment}.localhost`
+
+/** Of a sealed url of an archive. */
+export const archiveUrlContext = (serviceId: string, ref: string): string => `${serviceId}/archive-url/${ref}`

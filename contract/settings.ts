@@ -54,7 +54,13 @@ export const settingsSchema = z
     SLUICE_PRIVATE_HOSTS: list.describe(
       'Hosts on private addresses that may be reached (a self-hosted forge)',
     ),
-    SLUICE_CA_FILE: z.string().optional().describe('Certificate authority for git over https'),
+    SLUICE_CA_FILE: z.string().optional().describe('Certificate authority for git and archives over https'),
+    SLUICE_ARCHIVE_LIMIT: z.coerce
+      .number()
+      .int()
+      .min(1)
+      .default(1024)
+      .describe('MiB of an archive that is deployed, at most; it may unpack to four times as much'),
     SLUICE_SERVICE_PORTS: z
       .string()
       .regex(/^\d{4,5}-\d{4,5}$/)
@@ -104,6 +110,7 @@ export const settingsSchema = z
     sourceRoots: env.SLUICE_SOURCE_ROOTS,
     privateHosts: env.SLUICE_PRIVATE_HOSTS,
     caFile: env.SLUICE_CA_FILE,
+    archiveLimit: env.SLUICE_ARCHIVE_LIMIT * 1024 ** 2,
     servicePorts: env.SLUICE_SERVICE_PORTS.split('-').map(Number) as [number, number],
     leastFree: env.SLUICE_LEAST_FREE * 1024 ** 2,
     isolation: env.SLUICE_ISOLATION,
@@ -145,6 +152,7 @@ export const homePaths = (home: string) => ({
   routerState: path.join(home, 'router', 'routes.json'),
   routerSocket: path.join(home, 'run', 'router.sock'),
   mirrors: path.join(home, 'mirrors'),
+  archives: path.join(home, 'archives'),
   /** Of the services' builds. */
   caches: path.join(home, 'caches'),
   bundles: path.join(home, 'bundles'),

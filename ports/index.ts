@@ -1,3 +1,4 @@
+import type { Archives } from './archives.ts'
 import type { Builder } from './builder.ts'
 import type { Jobs } from './jobs.ts'
 import type { Readiness } from './readiness.ts'
@@ -11,6 +12,7 @@ import type { Store } from './store.ts'
 /** Everything that the activities of a host work with. */
 export interface Ports {
   source: Source
+  archives: Pick<Archives, 'prune'>
   builder: Builder
   runtime: Runtime
   router: Router

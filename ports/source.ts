@@ -31,7 +31,13 @@ export interface Source {
 
 export class SourceError extends Error {
   override name = 'SourceError'
-  readonly code: 'RefNotFound' | 'RepositoryUnreachable' | 'SourceRejected' | 'DiskFull'
+  readonly code:
+    | 'RefNotFound'
+    | 'RepositoryUnreachable'
+    | 'ArchiveGone'
+    | 'ArchiveUnreachable'
+    | 'SourceRejected'
+    | 'DiskFull'
   constructor(code: SourceError['code'], message: string) {
     super(message)
     this.code = code

@@ -13,6 +13,7 @@ export interface Store {
   deployments: DeploymentStore
   logs: LogStore
   releases: ReleaseStore
+  archiveUrls: ArchiveUrlStore
   idempotency: IdempotencyStore
   /** Calls back when a deployment's rows change. Notifications may be lost: also look every few seconds. Returns the unsubscribe. */
   watch(deploymentId: string, changed: () => void): () => void
@@ -246,6 +247,12 @@ export interface StoredRelease {
   plan: Plan
   sealedVariables: SealedVariable[]
   kept: boolean
+}
+
+/** Urls of archives whose query is a secret, sealed; by the ref that is shown in their place. */
+export interface ArchiveUrlStore {
+  put(serviceId: string, ref: string, sealed: string): Promise<void>
+  find(serviceId: string, ref: string): Promise<string | undefined>
 }
 
 export interface IdempotencyStore {

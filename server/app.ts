@@ -1,5 +1,6 @@
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import { allowedMethods } from './allowed-methods.ts'
+import { archiveUpload } from './archive-upload.ts'
 import { bearerAuth } from './auth.ts'
 import type { AppDeps, AppEnv } from './deps.ts'
 import { hostCheck } from './host-check.ts'
@@ -11,6 +12,7 @@ import { problem, problemOnError } from './problems.ts'
 import { Refusal } from './refusal.ts'
 import { requestBody } from './request-body.ts'
 import { requestId } from './request-id.ts'
+import { archiveRoutes, archivesPath } from './routes/archives.ts'
 import { deploymentActionRoutes } from './routes/deployment-actions.ts'
 import { deploymentRoutes } from './routes/deployments.ts'
 import { docsRoutes } from './routes/docs.ts'
@@ -35,6 +37,7 @@ export function createApp(deps: AppDeps): OpenAPIHono<AppEnv> {
   app.use(requestId, observe({ log: deps.log, metrics }), secureHeaders, hostCheck(deps))
   app.use('/v1/*', bearerAuth(deps))
   app.use('/metrics', bearerAuth(deps))
+  app.use(`/v1${archivesPath}`, archiveUpload(deps))
   app.use('/v1/*', requestBody, idempotency(deps))
 
   app.route('/', healthRoutes(deps, metrics))
@@ -48,6 +51,7 @@ export function createApp(deps: AppDeps): OpenAPIHono<AppEnv> {
   app.route('/v1', planRoutes(deps))
   app.route('/v1', releaseRoutes(deps))
   app.route('/v1', rollbackRoutes(deps, metrics))
+  app.route('/v1', archiveRoutes(deps, metrics))
   app.route('/v1', deploymentRoutes(deps, metrics))
   app.route('/v1', deploymentActionRoutes(deps, metrics))
   app.route('/v1', streamRoutes(deps, metrics))

@@ -1,6 +1,7 @@
 import type { HttpBindings } from '@hono/node-server'
 import type { Logger } from 'pino'
 import type { Settings } from '../contract/settings.ts'
+import type { Archives, ReceivedArchive } from '../ports/archives.ts'
 import type { Readiness } from '../ports/readiness.ts'
 import type { Secrets } from '../ports/secrets.ts'
 import type { Source } from '../ports/source.ts'
@@ -13,8 +14,12 @@ export interface AppDeps {
   secrets: Secrets
   readiness: Readiness
   source: Source
+  archives: Archives
   lanes: Lanes
-  settings: Pick<Settings, 'apiAddress' | 'host' | 'privateHosts' | 'routerPort' | 'sourceRoots' | 'url'>
+  settings: Pick<
+    Settings,
+    'apiAddress' | 'archiveLimit' | 'host' | 'privateHosts' | 'routerPort' | 'sourceRoots' | 'url'
+  >
   /** The bearer token that callers must show. */
   token: string
   log: Logger
@@ -30,5 +35,7 @@ export interface AppEnv {
     requestId: string
     /** What makes a POST that starts something safe to repeat; derived from its Idempotency-Key. */
     enqueueId: string
+    /** The archive that the body was, once it is on the disk. */
+    upload: ReceivedArchive | undefined
   }
 }

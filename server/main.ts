@@ -5,11 +5,14 @@ import { Client } from '@temporalio/client'
 import { pino } from 'pino'
 import { hostReadiness } from '../adapters/readiness/index.ts'
 import { keyFileSecrets } from '../adapters/secrets/key-file/index.ts'
+import { archiveSource } from '../adapters/source/archive/index.ts'
+import { eitherSource } from '../adapters/source/either.ts'
 import { gitSource } from '../adapters/source/git/index.ts'
 import { postgresStore } from '../adapters/store/postgres/index.ts'
 import { temporalConfig } from '../adapters/temporal/connect.ts'
 import { lazyConnection } from '../adapters/temporal/lazy-connection.ts'
 import { homePaths, readSettings } from '../contract/settings.ts'
+import { secretUrlOf } from '../ports/archive-urls.ts'
 import { createApp } from './app.ts'
 import { stopWithParent } from './stop-with-parent.ts'
 import { temporalLanes } from './temporal-lanes.ts'
@@ -41,7 +44,12 @@ const [store, secrets, token] = await Promise.all([
   readToken(settings),
 ])
 const { privateHosts, caFile } = settings
-const source = gitSource({ mirrors: paths.mirrors, sourceRoots, privateHosts, caFile })
+const archives = archiveSource({
+  ...{ directory: paths.archives, limit: settings.archiveLimit, privateHosts, caFile },
+  secretUrl: secretUrlOf({ store, secrets }),
+})
+const git = gitSource({ mirrors: paths.mirrors, sourceRoots, privateHosts, caFile })
+const source = eitherSource({ git, archive: archives })
 // Lazy: what only reads works while Temporal is down.
 const connection = lazyConnection(temporal.connectionOptions)
 const stopping = new AbortController()
@@ -50,6 +58,7 @@ const app = createApp({
   store,
   secrets,
   source,
+  archives,
   readiness: hostReadiness({
     ...{ store, secrets, source },
     ...{ home: settings.home, leastFree: settings.leastFree },
@@ -62,7 +71,8 @@ const app = createApp({
   stopping: stopping.signal,
 })
 
-const server = createAdaptorServer({ fetch: app.fetch })
+// The standard five minutes would end an upload over a slow line; who may send a body has shown a token by then.
+const server = createAdaptorServer({ fetch: app.fetch, serverOptions: { requestTimeout: 60 * 60_000 } })
 server.listen(settings.apiPort, settings.apiAddress)
 await once(server, 'listening')
 await store.idempotency

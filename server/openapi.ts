@@ -9,17 +9,17 @@ import { refuseInvalid } from './validation.ts'
 export const newRouter = () => new OpenAPIHono<AppEnv>({ defaultHook: refuseInvalid })
 
 const meanings = {
-  400: 'The body is not JSON',
+  400: 'The body is not JSON, or not an archive',
   401: 'The token is missing or wrong',
   404: 'There is no such thing',
   409: 'It is not in a state in which this can be done',
-  413: 'The body is larger than 1 MiB',
-  415: 'The body is not plain JSON',
+  413: 'The body is larger than 1 MiB, or the archive than SLUICE_ARCHIVE_LIMIT or what it may unpack to',
+  415: 'The body is of a kind that is not read here',
   421: 'The Host is not a name of this API',
   422: 'The request cannot be carried out as it is; `errors` or `findings` say why',
   429: 'Too many wrong tokens from this address',
   500: 'Sluice itself failed',
-  503: 'The database or Temporal does not answer; safe to repeat with the same Idempotency-Key',
+  503: 'The database or Temporal does not answer, or the disk is full; safe to repeat with the same Idempotency-Key',
 } as const
 type ProblemStatus = keyof typeof meanings
 

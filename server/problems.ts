@@ -4,6 +4,9 @@ import { HTTPException } from 'hono/http-exception'
 import type { Logger } from 'pino'
 import type { Problem } from '../contract/problems.ts'
 import type { AppEnv } from './deps.ts'
+import { ArchiveError } from '../ports/archives.ts'
+import { SourceError } from '../ports/source.ts'
+import { archiveRefusal } from './archive-refusal.ts'
 import { LanesUnavailable } from './lanes.ts'
 import { Refusal, unavailable } from './refusal.ts'
 import { isOrphan, isStoreDown } from './store-errors.ts'
@@ -35,6 +38,8 @@ export function problem(c: Context<AppEnv>, refusal: Refusal): Response {
 
 function refusalFor(error: Error): Refusal {
   if (error instanceof Refusal) return error
+  if (error instanceof ArchiveError) return archiveRefusal(error)
+  if (error instanceof SourceError && error.code === 'DiskFull') return unavailable('DiskFull', error.message)
   if (error instanceof LanesUnavailable) return unavailable('TemporalUnavailable', error.message)
   if (error instanceof HTTPException && error.status === 415) return wrongMediaType()
   if (error instanceof HTTPException && error.status < 500) {

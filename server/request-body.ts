@@ -8,7 +8,7 @@ export const bodyLimit = 1024 * 1024
 
 /** Reads the whole body before any handler does, so that size, encoding and JSON are judged in one place. */
 export const requestBody: MiddlewareHandler<AppEnv> = async (c, next) => {
-  if (c.req.method === 'GET' || c.req.method === 'HEAD') return next()
+  if (c.req.method === 'GET' || c.req.method === 'HEAD' || c.get('upload')) return next()
   refuseEncoded(c)
   if (Number(c.req.header('content-length') ?? 0) > bodyLimit) throw tooLarge()
   const bytes = await readUpTo(c.req.raw.body, bodyLimit)
@@ -20,7 +20,7 @@ export const requestBody: MiddlewareHandler<AppEnv> = async (c, next) => {
   await next()
 }
 
-function refuseEncoded(c: Context): void {
+export function refuseEncoded(c: Context): void {
   const encoding = c.req.header('content-encoding')
   if (!encoding || encoding === 'identity') return
   throw new Refusal(
@@ -47,7 +47,8 @@ async function readUpTo(body: ReadableStream<Uint8Array> | null, limit: number):
   return Buffer.concat(chunks)
 }
 
-const isJson = (c: Context) => /^application\/([\w.-]+\+)?json\b/i.test(c.req.header('content-type') ?? '')
+export const isJson = (c: Context) =>
+  /^application\/([\w.-]+\+)?json\b/i.test(c.req.header('content-type') ?? '')
 
 function judgeJson(bytes: Buffer): void {
   if (bytes.length === 0) return

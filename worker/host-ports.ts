@@ -9,8 +9,11 @@ import { folderReleases } from '../adapters/releases/folders/index.ts'
 import { embeddedRouter } from '../adapters/router/embedded/index.ts'
 import { processRuntime } from '../adapters/runtime/process/index.ts'
 import { keyFileSecrets } from '../adapters/secrets/key-file/index.ts'
+import { archiveSource } from '../adapters/source/archive/index.ts'
+import { eitherSource } from '../adapters/source/either.ts'
 import { gitSource } from '../adapters/source/git/index.ts'
 import { homePaths, type Settings } from '../contract/settings.ts'
+import { secretUrlOf } from '../ports/archive-urls.ts'
 import type { Ports } from '../ports/index.ts'
 import type { Runtime } from '../ports/runtime.ts'
 import type { Store } from '../ports/store.ts'
@@ -38,16 +41,19 @@ export async function hostAlone(settings: Settings): Promise<HostAlone> {
 export function hostPorts(settings: Settings, host: HostAlone, store: Store): Ports {
   const paths = homePaths(settings.home)
   const { jobs, releases, secrets, router } = host
-  const source = gitSource({
-    mirrors: paths.mirrors,
-    sourceRoots: [...settings.sourceRoots, paths.examples],
-    privateHosts: settings.privateHosts,
-    caFile: settings.caFile,
+  const { privateHosts, caFile } = settings
+  const sourceRoots = [...settings.sourceRoots, paths.examples]
+  const archive = archiveSource({
+    ...{ directory: paths.archives, limit: settings.archiveLimit, privateHosts, caFile },
+    secretUrl: secretUrlOf({ store, secrets }),
   })
+  const git = gitSource({ mirrors: paths.mirrors, sourceRoots, privateHosts, caFile })
+  const source = eitherSource({ git, archive })
   const users = usersOf(settings)
   return {
     ...host,
     source,
+    archives: archive,
     store,
     builder: nativeBuilder({
       ...{ jobs, releases, logs: store.logs, secrets, users },

@@ -13,6 +13,8 @@ export type FindingCode =
   | 'RefNotFound'
   | 'RepositoryUnreachable'
   | 'SourceRejected'
+  | 'ArchiveGone'
+  | 'ArchiveUnreachable'
   | 'DatabaseUnreachable'
   | 'ReleaseGone'
   | 'MigrationUnresolved'

@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { shortCommit } from '../../contract/archive-ref.ts'
 import type { Deployment } from '../../contract/deployment.ts'
 import type { Environment, Service } from '../../contract/service.ts'
 import { clientOf, type Client } from '../client.ts'
@@ -41,7 +42,7 @@ function oneDeployment(context: Context, deployment: Deployment): string {
     ['id', deployment.id],
     [
       'commit',
-      deployment.commitSha && `${deployment.commitSha.slice(0, 12)} ${deployment.commitMessage ?? ''}`,
+      deployment.commitSha && `${shortCommit(deployment.commitSha, 12)} ${deployment.commitMessage ?? ''}`,
     ],
     ['trigger', deployment.trigger],
     ['url', deployment.serviceUrl],
@@ -89,7 +90,7 @@ const allEnvironments = (rows: Row[]): string =>
       service,
       environment,
       live ? `#${live.number}` : '–',
-      live?.commitSha?.slice(0, 12) ?? '–',
+      live?.commitSha ? shortCommit(live.commitSha, 12) : '–',
       newest ? `#${newest.number} ${newest.status}` : '–',
       live ? serviceUrl : '–',
     ]),

@@ -4,6 +4,7 @@ import path from 'node:path'
 import { pino } from 'pino'
 import { expect } from 'vitest'
 import { keyFileSecrets } from '../../adapters/secrets/key-file/index.ts'
+import { archiveSource } from '../../adapters/source/archive/index.ts'
 import { gitSource } from '../../adapters/source/git/index.ts'
 import { postgresStore } from '../../adapters/store/postgres/index.ts'
 import type { Deployment, Finding } from '../../contract/deployment.ts'
@@ -28,6 +29,8 @@ export interface Api {
   app: ReturnType<typeof createApp>
   store: Store
   lanes: RecordedLanes
+  /** Folder that uploaded archives go to. */
+  archives: string
   /** Folder whose repositories may be deployed. */
   root: string
   /** What the next preflight finds. */
@@ -57,6 +60,7 @@ export async function startApi(settings: Partial<AppDeps['settings']> = {}): Pro
   const store = await postgresStore({ databaseUrl: await createDatabase(postgres.url), poolSize: 8 })
   const secrets = await keyFileSecrets(path.join(folder, 'keys.json'))
   const root = await mkdtemp(path.join(folder, 'repositories-'))
+  const archives = path.join(folder, 'archives')
   const lanes = recordLanes()
   const findings: Finding[] = []
   const logged: string[] = []
@@ -66,9 +70,15 @@ export async function startApi(settings: Partial<AppDeps['settings']> = {}): Pro
     secrets,
     lanes,
     source: gitSource({ mirrors: path.join(folder, 'mirrors'), sourceRoots: [root], privateHosts: [] }),
+    archives: archiveSource({
+      directory: archives,
+      limit: 8 * 1024 ** 2,
+      privateHosts: [],
+    }),
     readiness: { check: () => Promise.resolve([...findings]), databases: () => Promise.resolve([]) },
     settings: {
       apiAddress: '127.0.0.1',
+      archiveLimit: 8 * 1024 ** 2,
       host: 'local',
       privateHosts: [],
       routerPort: 8080,
@@ -108,6 +118,7 @@ export async function startApi(settings: Partial<AppDeps['settings']> = {}): Pro
     store,
     lanes,
     root,
+    archives,
     findings,
     postgres,
     logged,

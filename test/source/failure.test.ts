@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { isPublic } from '../../adapters/source/git/addresses.ts'
 import { redact, spoken } from '../../adapters/source/git/failure.ts'
-import { follow, outside } from '../../adapters/source/git/link.ts'
+import { follow, outside } from '../../adapters/source/link.ts'
 
 describe('what git says in a message', () => {
   const credentials = { username: 'me', password: 'p@ss w/rd' }

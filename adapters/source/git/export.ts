@@ -1,8 +1,9 @@
-import { chmod, chown, mkdir, readdir, rename, rm, stat, statfs } from 'node:fs/promises'
+import { rm, statfs } from 'node:fs/promises'
 import { randomBytes } from 'node:crypto'
 import path from 'node:path'
 import { SourceError } from '../../../ports/source.ts'
-import { noRoom } from './failure.ts'
+import { writeFreshFolder } from '../fresh-folder.ts'
+import { noRoom } from '../roomy.ts'
 import type { Mirror } from './mirror.ts'
 import type { TreeEntry } from './tree.ts'
 
@@ -17,22 +18,8 @@ export async function exportTree(
   { sha, entries }: { sha: string; entries: readonly TreeEntry[] },
   directory: string,
 ): Promise<void> {
-  const beside = `${directory}.export-`
-  await mkdir(path.dirname(directory), { recursive: true })
-  await removeEarlier(beside)
-  const fresh = `${beside}${randomBytes(6).toString('hex')}`
-  try {
-    await mkdir(fresh)
-    await checkRoom(
-      fresh,
-      entries.reduce((sum, { size }) => sum + size, 0),
-    )
-    await checkOut(mirror, sha, fresh)
-    await putInPlace(fresh, directory)
-  } catch (error) {
-    await rm(fresh, { recursive: true, force: true })
-    throw error
-  }
+  const bytes = entries.reduce((sum, { size }) => sum + size, 0)
+  await writeFreshFolder(directory, bytes, (fresh) => checkOut(mirror, sha, fresh))
 }
 
 /** The index is a file of its own, so that nothing is left in the mirror. git refuses `.git` and `..` in it by itself. */
@@ -59,33 +46,3 @@ async function writeFailure(folder: string, otherwise: () => Error): Promise<Err
 
 /** With so few blocks left a file may not have fitted any more. */
 const leastBlocks = 256
-
-/** Before anything is written: half a tree on a full disk helps nobody. */
-async function checkRoom(folder: string, bytes: number): Promise<void> {
-  const { bavail, bsize } = await statfs(folder)
-  if (bytes <= bavail * bsize) return
-  throw new SourceError(
-    'DiskFull',
-    `The code needs ${bytes} bytes, and ${path.dirname(folder)} has ${bavail * bsize} left.`,
-  )
-}
-
-/** Takes the place of the folder that was made for it, with its mode and owner. */
-async function putInPlace(fresh: string, directory: string): Promise<void> {
-  const place = await stat(directory).catch(() => undefined)
-  await chmod(fresh, place ? place.mode & 0o777 : 0o755)
-  if (place && process.getuid?.() === 0) await chown(fresh, place.uid, place.gid)
-  const aside = `${fresh}-old`
-  const isFull = place !== undefined && (await readdir(directory)).length > 0
-  if (isFull) await rename(directory, aside)
-  await rename(fresh, directory)
-  if (isFull) await rm(aside, { recursive: true, force: true })
-}
-
-async function removeEarlier(beside: string): Promise<void> {
-  const folder = path.dirname(beside)
-  for (const name of await readdir(folder)) {
-    if (name.startsWith(path.basename(beside)))
-      await rm(path.join(folder, name), { recursive: true, force: true })
-  }
-}

@@ -1,3 +1,4 @@
+import { noRoom } from '../roomy.ts'
 import { SourceError, type Repository } from '../../../ports/source.ts'
 import type { GitResult } from './run.ts'
 
@@ -13,7 +14,6 @@ interface Context {
 }
 
 const diskFull = /No space left on device|Disk quota exceeded/i
-export const noRoom = 'There is no room left on the disk for the code.'
 
 /**
  * What git says in the C locale, and what that means to the reader. git has no other interface for it.

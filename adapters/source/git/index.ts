@@ -13,7 +13,7 @@ import { ProbedRef } from './probed-ref.ts'
 import { checkedTree, readFileTree } from './read-tree.ts'
 import { chosenObject, parseReference, patternsOf, type Reference } from './reference.ts'
 import { parseRemote, type Remote } from './remote.ts'
-import { roomy } from './roomy.ts'
+import { roomy } from '../roomy.ts'
 import { runGit } from './run.ts'
 import { checkGitVersion } from './version.ts'
 

@@ -1,6 +1,6 @@
 import type { FileTree } from '../../../contract/plan.ts'
 import { readBlobs } from './blobs.ts'
-import { follow } from './link.ts'
+import { follow } from '../link.ts'
 import type { Mirror } from './mirror.ts'
 import { treeLimits } from './options.ts'
 import { checkTree } from './tree-check.ts'

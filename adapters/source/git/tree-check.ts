@@ -1,6 +1,6 @@
 import { SourceError } from '../../../ports/source.ts'
 import { treeLimits } from './options.ts'
-import { leavesTree } from './link.ts'
+import { leavesTree } from '../link.ts'
 import type { TreeEntry } from './tree.ts'
 
 /**

@@ -1,5 +1,6 @@
 import { Kysely, PostgresDialect, sql } from 'kysely'
 import type { Store } from '../../../ports/store.ts'
+import { archiveUrlStore } from './archive-urls.ts'
 import { deploymentStore } from './deployments.ts'
 import { environmentStore } from './environments.ts'
 import { idempotencyStore } from './idempotency.ts'
@@ -46,6 +47,7 @@ export async function postgresStore(options: PostgresStoreOptions): Promise<Stor
     ),
     logs: logStore(db),
     releases: releaseStore(db),
+    archiveUrls: archiveUrlStore(db),
     idempotency: idempotencyStore(db, options.holder ?? ''),
     watch: notifications.watch,
     async ping() {

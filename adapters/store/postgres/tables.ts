@@ -28,6 +28,14 @@ export interface Tables {
   log_cursors: LogCursorsTable
   releases: ReleasesTable
   idempotency_keys: IdempotencyKeysTable
+  archive_urls: ArchiveUrlsTable
+}
+
+interface ArchiveUrlsTable {
+  service_id: string
+  ref: string
+  sealed: string
+  created_at: Generated<Date>
 }
 
 interface DeploymentNumbersTable {
