@@ -66,7 +66,7 @@ async function* openStream(
   try {
     for await (const chunk of answer.body!) {
       timer.refresh()
-      parser.feed(decoder.decode(chunk as Uint8Array, { stream: true }))
+      parser.feed(decoder.decode(chunk, { stream: true }))
       yield* arrived.splice(0)
     }
   } finally {

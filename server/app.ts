@@ -40,6 +40,12 @@ export function createApp(deps: AppDeps): OpenAPIHono<AppEnv> {
   app.use(`/v1${archivesPath}`, archiveUpload(deps))
   app.use('/v1/*', requestBody, idempotency(deps))
 
+  // Before the docs: with a dashboard, that is what `/` shows.
+  if (deps.dashboard)
+    app.route(
+      '/',
+      deps.dashboard((request, env) => app.fetch(request, env)),
+    )
   app.route('/', healthRoutes(deps, metrics))
   app.route('/', docsRoutes(deps, app))
   app.route('/', guideRoutes())

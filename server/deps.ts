@@ -1,4 +1,5 @@
 import type { HttpBindings } from '@hono/node-server'
+import type { Hono } from 'hono'
 import type { Logger } from 'pino'
 import type { Settings } from '../contract/settings.ts'
 import type { Archives, ReceivedArchive } from '../ports/archives.ts'
@@ -26,6 +27,10 @@ export interface AppDeps {
   now: () => Date
   /** Aborted when the server stops: streams end, clients resume elsewhere or later. */
   stopping: AbortSignal
+  /** Pages beside the API. They see what it answers: `ask` sends it a request without a socket. */
+  dashboard?: (
+    ask: (request: Request, env: AppEnv['Bindings']) => Response | Promise<Response>,
+  ) => Hono<AppEnv>
 }
 
 export interface AppEnv {

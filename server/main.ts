@@ -13,6 +13,8 @@ import { temporalConfig } from '../adapters/temporal/connect.ts'
 import { lazyConnection } from '../adapters/temporal/lazy-connection.ts'
 import { homePaths, readSettings } from '../contract/settings.ts'
 import { secretUrlOf } from '../ports/archive-urls.ts'
+import { dashboardBundle } from '../web/bundle.ts'
+import { dashboard } from '../web/index.ts'
 import { createApp } from './app.ts'
 import { stopWithParent } from './stop-with-parent.ts'
 import { temporalLanes } from './temporal-lanes.ts'
@@ -54,6 +56,9 @@ const source = eitherSource({ git, archive: archives })
 const connection = lazyConnection(temporal.connectionOptions)
 const stopping = new AbortController()
 
+const now = () => new Date()
+const bundle = Promise.withResolvers<Awaited<ReturnType<typeof dashboardBundle>>>()
+
 const app = createApp({
   store,
   secrets,
@@ -67,8 +72,9 @@ const app = createApp({
   settings: { ...settings, sourceRoots },
   token,
   log,
-  now: () => new Date(),
+  now,
   stopping: stopping.signal,
+  dashboard: dashboard({ bundle: bundle.promise, seal: secrets, url: settings.url, now }),
 })
 
 // The standard five minutes would end an upload over a slow line; who may send a body has shown a token by then.
@@ -82,6 +88,20 @@ log.info(
   { pid: process.pid, address: settings.apiAddress, port: settings.apiPort, url: settings.url },
   'ready',
 )
+
+// After the API, which nobody shall wait for because of pages.
+const bundledFrom = performance.now()
+dashboardBundle(paths.bundles).then(
+  (made) => {
+    bundle.resolve(made)
+    log.info({ ms: Math.round(performance.now() - bundledFrom) }, 'the dashboard is ready')
+  },
+  (error: unknown) => {
+    bundle.reject(error)
+    log.error({ err: error }, 'the dashboard cannot be shown')
+  },
+)
+bundle.promise.catch(() => {})
 
 await stopWithParent(server, stopping)
 await Promise.allSettled([store.close(), connection.close()])

@@ -54,7 +54,10 @@ export interface Api {
   stop(): Promise<void>
 }
 
-export async function startApi(settings: Partial<AppDeps['settings']> = {}): Promise<Api> {
+export async function startApi(
+  settings: Partial<AppDeps['settings']> = {},
+  dashboardOf?: (secrets: AppDeps['secrets']) => NonNullable<AppDeps['dashboard']>,
+): Promise<Api> {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'sluice-server-'))
   const postgres = await startPostgres()
   const store = await postgresStore({ databaseUrl: await createDatabase(postgres.url), poolSize: 8 })
@@ -90,6 +93,7 @@ export async function startApi(settings: Partial<AppDeps['settings']> = {}): Pro
     log: pino({ level: 'debug' }, { write: (line) => void logged.push(line) }),
     now: () => new Date(),
     stopping: stopping.signal,
+    ...(dashboardOf ? { dashboard: dashboardOf(secrets) } : {}),
   })
 
   const call = async <T>(

@@ -72,8 +72,7 @@ async function read(what: string, headers: Record<string, string> = {}) {
   const decoder = new TextDecoder()
   let ended = false
   const done = (async () => {
-    for await (const chunk of response.body!)
-      parser.feed(decoder.decode(chunk as Uint8Array, { stream: true }))
+    for await (const chunk of response.body!) parser.feed(decoder.decode(chunk, { stream: true }))
     ended = true
   })().catch(() => {})
   return { response, events, comments, done, isEnded: () => ended, close: () => controller.abort() }

@@ -1,0 +1,29 @@
+import { durationText } from '../pages/time.tsx'
+
+/** Gives moments their distance from now. */
+export function decorateTimes(root: ParentNode): void {
+  for (const time of root.querySelectorAll<HTMLTimeElement>('time[data-ago]')) {
+    const text = agoText(Date.now() - Date.parse(time.dateTime))
+    if (time.textContent !== text) time.textContent = text
+  }
+  for (const running of root.querySelectorAll<HTMLElement>('[data-since]')) {
+    const text = durationText(Date.now() - Date.parse(running.dataset['since']!))
+    if (running.textContent !== text) running.textContent = text
+  }
+}
+
+export const tickTimes = (): void => {
+  if (!document.hidden) decorateTimes(document)
+}
+
+const units: [Intl.RelativeTimeFormatUnit, number][] = [
+  ['day', 86_400_000],
+  ['hour', 3_600_000],
+  ['minute', 60_000],
+]
+const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto' })
+
+function agoText(ms: number): string {
+  const [unit, size] = units.find((one) => ms >= one[1]) ?? []
+  return unit && size ? relative.format(-Math.floor(ms / size), unit) : 'just now'
+}

@@ -1,0 +1,26 @@
+import { decorateTimes, tickTimes } from './clock.ts'
+import { followDeployment } from './follow.ts'
+import { listenToKeys } from './keys.ts'
+import { rememberLive, watchPage } from './refresh.ts'
+
+rememberLive()
+decorateTimes(document)
+setInterval(tickTimes, 1000)
+listenToKeys()
+
+const deployment = document.querySelector<HTMLElement>('[data-deployment]')
+if (deployment) followDeployment(deployment.dataset['deployment']!, deployment.dataset['ended'] === 'true')
+else watchPage()
+
+// One question at a time, and Escape puts it away.
+document.addEventListener('toggle', closeOthers, true)
+document.addEventListener('keydown', (event) => {
+  if (event.key === 'Escape') for (const open of openQuestions()) open.open = false
+})
+
+const openQuestions = () => document.querySelectorAll<HTMLDetailsElement>('details.confirm[open]')
+
+function closeOthers({ target }: Event): void {
+  if (!(target instanceof HTMLDetailsElement) || !target.open) return
+  for (const other of openQuestions()) if (other !== target) other.open = false
+}

@@ -1,0 +1,36 @@
+import type { LogLine } from '../../contract/deployment.ts'
+import type { DeploymentView } from '../read/deployment.ts'
+import { spansOf } from '../log/ansi.ts'
+import { plainText } from './commit.tsx'
+
+/** Why it failed, what to do, and what the step printed last. */
+export function FailureCard({ deployment: { failure, compensation }, lastLines }: DeploymentView) {
+  if (!failure) return null
+  return (
+    <section class="card failure">
+      <h2>
+        {failure.step ? `${failure.step} failed` : 'It failed'} <span class="badge">{failure.code}</span>
+      </h2>
+      <p class="what">{plainText(failure.message)}</p>
+      <p>
+        <strong>What to do:</strong> {failure.hint}{' '}
+        <a href={failure.link.startsWith('/') ? failure.link : '/guides/when-a-deploy-fails'}>Read more</a>
+      </p>
+      {compensation === 'FAILED' ? (
+        <p class="alert">Not everything could be undone. See the log of the agent.</p>
+      ) : null}
+      {lastLines.length > 0 ? <LastLines lines={lastLines} /> : null}
+    </section>
+  )
+}
+
+const LastLines = ({ lines }: { lines: LogLine[] }) => (
+  <pre class="last-lines" tabindex={0} aria-label="What the step printed last">
+    {lines.map(({ seq, text }) => (
+      <a href={`#L${seq}`} tabindex={-1}>
+        {spansOf(text).map((span) => (span.style ? <span class={span.style}>{span.text}</span> : span.text))}
+        {'\n'}
+      </a>
+    ))}
+  </pre>
+)

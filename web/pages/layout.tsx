@@ -1,0 +1,81 @@
+import type { Child } from 'hono/jsx'
+import type { Frame } from '../index.ts'
+
+interface LayoutProps {
+  frame: Frame
+  title: string
+  /** Of the tab: what the page is about. */
+  icon?: string
+  children?: Child
+}
+
+/** A whole page. What has `data-live` and an id is brought up to date while it is open. */
+export const render = (page: { toString(): string }): string => `<!doctype html>${page.toString()}`
+
+export function Layout({ frame, title, icon = 'idle', children }: LayoutProps) {
+  const assets = `/assets/${frame.hash}`
+  return (
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <title>{title} · Sluice</title>
+        <link rel="icon" type="image/svg+xml" href={`/assets/icon/${icon}`} />
+        <link rel="stylesheet" href={`${assets}/style.css`} />
+        <script src={`${assets}/client.js`} defer></script>
+      </head>
+      <body>
+        <a class="skip" href="#main">
+          Skip to content
+        </a>
+        <header class="bar">
+          <a class="brand" href="/">
+            <img src="/assets/icon/idle" alt="" width="24" height="24" />
+            Sluice
+          </a>
+          {frame.signedIn ? <Navigation path={frame.path} /> : null}
+        </header>
+        <main id="main">{children}</main>
+        <footer>
+          <span id="connection" role="status"></span>
+          <a href="/guides/when-a-deploy-fails">When a deploy fails</a>
+          <a href="/docs">API</a>
+          <span class="keys-hint">
+            <kbd>?</kbd> keys
+          </span>
+        </footer>
+        <dialog id="keys" aria-label="Keys">
+          <h2>Keys</h2>
+          <dl>
+            <dt>j, k</dt>
+            <dd>next, previous entry</dd>
+            <dt>/</dt>
+            <dd>search</dd>
+            <dt>f</dt>
+            <dd>follow the log</dd>
+            <dt>?</dt>
+            <dd>this list</dd>
+          </dl>
+          <form method="dialog">
+            <button>Close</button>
+          </form>
+        </dialog>
+      </body>
+    </html>
+  )
+}
+
+const Navigation = ({ path }: { path: string }) => (
+  <nav aria-label="Main">
+    <a href="/" aria-current={path === '/' ? 'page' : undefined}>
+      Services
+    </a>
+    <a href="/new" aria-current={path === '/new' ? 'page' : undefined}>
+      New
+    </a>
+    <form method="post" action="/sign-out">
+      <button class="quiet">Sign out</button>
+    </form>
+  </nav>
+)
