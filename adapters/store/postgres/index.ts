@@ -10,6 +10,7 @@ import { releaseStore } from './releases.ts'
 import { serviceStore } from './services.ts'
 import type { Tables } from './tables.ts'
 import { variableStore } from './variables.ts'
+import { webhookStore } from './webhooks.ts'
 import { listenTo } from './watch.ts'
 
 export interface PostgresStoreOptions {
@@ -47,6 +48,7 @@ export async function postgresStore(options: PostgresStoreOptions): Promise<Stor
     logs: logStore(db),
     releases: releaseStore(db),
     idempotency: idempotencyStore(db, options.holder ?? ''),
+    webhooks: webhookStore(db),
     watch: notifications.watch,
     async ping() {
       await sql`select 1`.execute(db)
