@@ -125,7 +125,8 @@ export const failureCodes = {
   },
   ApprovalRejected: {
     step: undefined,
-    means: 'Somebody looked at the deployment before its switch and rejected it. The old release still serves.',
+    means:
+      'Somebody looked at the deployment before its switch and rejected it. The old release still serves.',
     hint: 'The message says who and why. Put that right and deploy again.',
   },
   ApprovalTimedOut: {

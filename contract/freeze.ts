@@ -8,7 +8,10 @@ const longest = 7 * 24 * 3600
 
 const betweenSchema = z
   .strictObject({ from: z.iso.datetime({ offset: true }), to: z.iso.datetime({ offset: true }), reason })
-  .refine(({ from, to }) => Date.parse(from) < Date.parse(to), { path: ['to'], message: 'must be after from' })
+  .refine(({ from, to }) => Date.parse(from) < Date.parse(to), {
+    path: ['to'],
+    message: 'must be after from',
+  })
 
 const repeatedSchema = z.strictObject({
   cron: z.string().max(200).describe('When it begins: five fields, such as `0 16 * * 5`'),

@@ -59,13 +59,24 @@ export const newServiceSchema = z
     source: sourceSchema,
   })
   .openapi('NewService')
-export const changeServiceSchema = z.strictObject({ source: sourceSchema }).partial().openapi('ChangeService')
+export const changeServiceSchema = z
+  .strictObject({
+    source: sourceSchema,
+    sweepSeconds: z
+      .union([z.literal(0), z.number().int().min(30).max(86_400), z.null()])
+      .describe(
+        'How often the repository is asked for pushes that no forge has told of; 0 for never, null for every 5 minutes',
+      ),
+  })
+  .partial()
+  .openapi('ChangeService')
 
 export const serviceSchema = z
   .object({
     serviceId: serviceIdSchema,
     source: sourceSchema.describe('A password in the url is shown as ***'),
     repoFullName: z.string().nullable().describe('owner/name, where the url has one'),
+    sweepSeconds: z.number().int().nullable(),
     environments: z.array(z.string()),
     createdAt: z.iso.datetime(),
   })

@@ -30,6 +30,8 @@ export interface ServiceRow {
   /** Sealed `user:password` of the url. */
   sealedCredentials: string | null
   repoFullName: string | null
+  /** Between two looks for pushes that nobody has told of; 0 for never, null for the standard time. */
+  sweepSeconds?: number | null
   createdAt: Date
 }
 

@@ -1,5 +1,11 @@
 import { deploymentId } from '../contract/names.ts'
-import type { EnqueueRequest, LaneInput, LaneState, QueuedDeployment, Superseded } from '../contract/workflows.ts'
+import type {
+  EnqueueRequest,
+  LaneInput,
+  LaneState,
+  QueuedDeployment,
+  Superseded,
+} from '../contract/workflows.ts'
 
 /** How many request ids a lane remembers: a repeated request within that gets the same deployment. */
 const remembered = 200

@@ -51,8 +51,7 @@ export async function lane(input: LaneInput): Promise<void> {
   const enqueue = (request: EnqueueRequest): Enqueued => {
     const { deployment, isNew } = queue.enqueue(request)
     if (isNew) unrecorded.push(deployment)
-    if (isNew && request.queue === 'newest-wins')
-      superseded.push(...queue.supersede(deployment, isRunning()))
+    if (isNew && request.queue === 'newest-wins') superseded.push(...queue.supersede(deployment, isRunning()))
     return { number: deployment.number, deploymentId: deployment.deploymentId }
   }
   setHandler(enqueueDeployment, enqueue, {
@@ -101,9 +100,7 @@ export async function lane(input: LaneInput): Promise<void> {
     if (mustRotate()) await continueAsNew<typeof lane>({ ...input, carried: queue.state(running) })
     if (!running && !queue.isEmpty()) start(queue.next()!, false)
     show(input, running, queue)
-    await condition(
-      () => isBehind() || mustRotate() || (!running && !queue.isEmpty()),
-    )
+    await condition(() => isBehind() || mustRotate() || (!running && !queue.isEmpty()))
   }
 }
 

@@ -164,9 +164,7 @@ const toEnvironment = (row: Selected): EnvironmentRow => ({
   approvalTimeout: row.approval_ms,
   freezes: row.freezes,
   hold:
-    row.hold_reason === null
-      ? null
-      : { reason: row.hold_reason, by: row.hold_by ?? '', since: row.hold_at! },
+    row.hold_reason === null ? null : { reason: row.hold_reason, by: row.hold_by ?? '', since: row.hold_at! },
   live: liveOf(row),
   createdAt: row.created_at,
 })

@@ -136,12 +136,14 @@ async function recordDelivery(
 /** A commit that the environment has seen, by another delivery or by the sweep, is not deployed once more. */
 async function seenResults(
   trx: Transaction<Tables>,
-  { serviceId, targets, results }: NewDelivery,
+  { id, serviceId, targets, results }: NewDelivery,
   again: boolean,
 ): Promise<DeliveryResult[]> {
   const judged = [...results]
   // Sorted, so that two deliveries at once cannot wait for each other.
-  for (const { environment, commitSha } of targets.toSorted((a, b) => (a.environment < b.environment ? -1 : 1))) {
+  for (const { environment, commitSha } of targets.toSorted((a, b) =>
+    a.environment < b.environment ? -1 : 1,
+  )) {
     const seen = await trx
       .updateTable('environments')
       .set({ seen_commit: commitSha })
@@ -150,12 +152,31 @@ async function seenResults(
       .where(sql<boolean>`seen_commit is distinct from ${commitSha}`)
       .returning('environment')
       .executeTakeFirst()
-    if (seen || again) continue
+    if (seen || again || !(await wasTold(trx, serviceId, id, environment, commitSha))) continue
     const at = judged.findIndex((one) => one.environment === environment && one.outcome === 'pending')
     const reason = `${environment} has been told of commit ${commitSha.slice(0, 7)} already.`
     if (at >= 0) judged[at] = { environment, deploymentId: null, outcome: 'ignored', reason }
   }
   return judged
+}
+
+/** By another delivery: a commit that was only noticed by a first look is still to be deployed. */
+async function wasTold(
+  trx: Transaction<Tables>,
+  serviceId: string,
+  id: string,
+  environment: string,
+  commitSha: string,
+): Promise<boolean> {
+  const told = await trx
+    .selectFrom('deliveries')
+    .select('id')
+    .where('service_id', '=', serviceId)
+    .where('id', '!=', id)
+    .where(sql<boolean>`targets @> ${JSON.stringify([{ environment, commitSha }])}::jsonb`)
+    .limit(1)
+    .executeTakeFirst()
+  return told !== undefined
 }
 
 const toDelivery = (row: Selectable<Tables['deliveries']>): DeliveryRow => ({
