@@ -25,6 +25,7 @@ export const webhookSchema = z
 export const newWebhookSchema = z
   .object({ secret: z.string().describe('Shown this once'), createdAt: z.iso.datetime(), urls })
   .openapi('NewWebhook')
+export type NewWebhook = z.infer<typeof newWebhookSchema>
 
 export const deliveryOutcomes = ['pending', 'deployed', 'superseded', 'rejected', 'ignored'] as const
 

@@ -26,6 +26,8 @@ export interface Answer<T = unknown> {
 /** The real app on a real database; only what would need Temporal is recorded instead. */
 export interface Api {
   app: ReturnType<typeof createApp>
+  /** What the app works with, for a second one that works with the same. */
+  deps: AppDeps
   store: Store
   lanes: RecordedLanes
   /** Folder whose repositories may be deployed. */
@@ -61,7 +63,7 @@ export async function startApi(settings: Partial<AppDeps['settings']> = {}): Pro
   const findings: Finding[] = []
   const logged: string[] = []
   const stopping = new AbortController()
-  const app = createApp({
+  const deps: AppDeps = {
     store,
     secrets,
     lanes,
@@ -80,7 +82,8 @@ export async function startApi(settings: Partial<AppDeps['settings']> = {}): Pro
     log: pino({ level: 'debug' }, { write: (line) => void logged.push(line) }),
     now: () => new Date(),
     stopping: stopping.signal,
-  })
+  }
+  const app = createApp(deps)
 
   const call = async <T>(
     method: string,
@@ -105,6 +108,7 @@ export async function startApi(settings: Partial<AppDeps['settings']> = {}): Pro
 
   return {
     app,
+    deps,
     store,
     lanes,
     root,
