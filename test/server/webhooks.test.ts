@@ -141,7 +141,7 @@ describe('a push', () => {
   it('that is delivered twice is deployed once, also under another id', async () => {
     const id = randomUUID()
     const answers = await Promise.all([push({ after: sha(3) }, id), push({ after: sha(3) }, id)])
-    expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 202])
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200, 202]))
     expect(answers[0].body.id).toBe(answers[1].body.id)
     await settled(answers[0].body.id)
     expect(await push({ after: sha(3) }, id)).toMatchObject({ status: 200, body: { outcome: 'deployed' } })
