@@ -14,7 +14,13 @@ import { discardRelease } from './discard-release.ts'
 import { stopCandidate } from './stop-candidate.ts'
 import { settleTerminated } from './settle-terminated.ts'
 import { removeEnvironment } from './remove-environment.ts'
-import { recordOutcome, recordQueued, recordCanceledInQueue } from './record-deployment.ts'
+import {
+  recordApproval,
+  recordCanceledInQueue,
+  recordOutcome,
+  recordQueued,
+  recordSuperseded,
+} from './record-deployment.ts'
 import { recoverLane } from './recover-lane.ts'
 import { awaitDeployment, type Deployments } from './await-deployment.ts'
 
@@ -43,6 +49,8 @@ export const createControlActivities = (ports: Pick<Ports, 'store'> & { deployme
   recordOutcome: recordOutcome(ports),
   recordQueued: recordQueued(ports),
   recordCanceledInQueue: recordCanceledInQueue(ports),
+  recordSuperseded: recordSuperseded(ports),
+  recordApproval: recordApproval(ports),
   recoverLane: recoverLane(ports),
   awaitDeployment: awaitDeployment(ports),
 })

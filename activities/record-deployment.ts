@@ -1,5 +1,5 @@
 import { deployWorkflowId, releaseId } from '../contract/names.ts'
-import type { DeployInput, Outcome } from '../contract/workflows.ts'
+import type { ApprovalRecord, DeployInput, Outcome, Superseded } from '../contract/workflows.ts'
 import type { NewDeployment, Store } from '../ports/store.ts'
 
 /** Ends a deployment in the store. Safe to repeat: one that has ended is left as it is. */
@@ -27,6 +27,29 @@ export const recordCanceledInQueue =
       failure: null,
       step: null,
     })
+  }
+
+/** Deployments that waited until a newer one took their place. Safe to repeat. */
+export const recordSuperseded =
+  ({ store }: { store: Store }) =>
+  async (all: Superseded[]): Promise<void> => {
+    for (const { deployment, by } of all) {
+      await store.deployments.recordQueued(queuedRow(deployment))
+      await store.deployments.finish(deployment.deploymentId, {
+        status: 'SUPERSEDED',
+        compensation: 'NONE',
+        failure: null,
+        step: null,
+        supersededBy: by,
+      })
+    }
+  }
+
+/** Shows that a deployment waits for somebody's approval, or goes on after it. Safe to repeat. */
+export const recordApproval =
+  ({ store }: { store: Store }) =>
+  async ({ deploymentId, ...change }: ApprovalRecord): Promise<void> => {
+    await store.deployments.approval(deploymentId, change)
   }
 
 export function queuedRow(input: DeployInput): NewDeployment {

@@ -1,8 +1,10 @@
 import { defaults } from '../contract/defaults.ts'
 import type { Deployment } from '../contract/deployment.ts'
 import { parseReleaseNumber } from '../contract/names.ts'
+import { queuePolicyFor } from '../contract/queue-policy.ts'
+import { underWayStatuses } from '../contract/vocabulary.ts'
 import type { LaneState, QueuedDeployment } from '../contract/workflows.ts'
-import type { Store } from '../ports/store.ts'
+import type { EnvironmentRow, Store } from '../ports/store.ts'
 
 /**
  * What the store knows of a lane that starts from nothing: the first of its environment, or one whose workflow
@@ -27,12 +29,12 @@ export const recoverLane =
       })
     }
     const left = unfinished.filter((one) => !canceled.includes(one))
-    const known = left.map((one) => queuedFrom(one, row?.host ?? 'local'))
-    const running = known.find((_, at) => left[at]!.status === 'RUNNING') ?? null
+    const known = left.map((one) => queuedFrom(one, row))
+    const running = known.find((_, at) => underWayStatuses.includes(left[at]!.status)) ?? null
     return { lastNumber, waiting: known.filter((one) => one !== running), running, recent: [] }
   }
 
-function queuedFrom(row: Deployment, host: string): QueuedDeployment {
+function queuedFrom(row: Deployment, environment: EnvironmentRow | undefined): QueuedDeployment {
   return {
     requestId: row.id,
     deploymentId: row.id,
@@ -41,7 +43,7 @@ function queuedFrom(row: Deployment, host: string): QueuedDeployment {
     number: row.number,
     releaseNumber:
       (row.trigger === 'rollback' && row.releaseId && parseReleaseNumber(row.releaseId)) || row.number,
-    host,
+    host: environment?.host ?? 'local',
     trigger: row.trigger,
     ref: row.ref,
     ...(row.commitSha ? { commitSha: row.commitSha } : {}),
@@ -51,6 +53,8 @@ function queuedFrom(row: Deployment, host: string): QueuedDeployment {
     repoFullName: row.repoFullName,
     serviceUrl: row.serviceUrl ?? '',
     queuedAt: row.queuedAt,
-    timings: { deployTimeout: defaults.deployTimeout },
+    timings: { deployTimeout: defaults.deployTimeout + (environment?.approvalTimeout ?? 0) },
+    queue: queuePolicyFor(environment?.queue ?? null, row.trigger),
+    ...(environment?.approvalTimeout ? { approvalTimeout: environment.approvalTimeout } : {}),
   }
 }

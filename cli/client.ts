@@ -18,6 +18,8 @@ export interface Client {
   get<T>(path: string): Promise<T>
   post<T>(path: string, body?: object): Promise<T>
   put<T>(path: string, body: object): Promise<T>
+  /** What is not there (any more) is an error of the API, where it minds. */
+  remove(path: string): Promise<void>
   /** The answer as it comes. */
   open(path: string, headers: Record<string, string>, signal?: AbortSignal): Promise<Response>
 }
@@ -44,6 +46,9 @@ export function clientOf(settings: Pick<Settings, 'url' | 'home' | 'token'>): Cl
     post: (path, body = {}) =>
       callJson('POST', path, { body, headers: { ...json, 'idempotency-key': randomUUID() } }),
     put: (path, body) => callJson('PUT', path, { body, headers: json }),
+    async remove(path) {
+      await call('DELETE', path, { headers: json, signal: AbortSignal.timeout(answerWithin) })
+    },
     open: (path, headers, signal) => call('GET', path, { headers, ...(signal ? { signal } : {}) }),
   }
 }

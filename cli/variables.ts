@@ -17,6 +17,16 @@ function readVariable(text: string): [string, string] {
   return [name, value.startsWith('@') ? readText(value.slice(1)).replace(/\n$/, '') : value]
 }
 
+/** A secret, from a file (`@file`) or from standard input (`-`): an argument would show in the list of processes. */
+export function readSecret(source: string): string {
+  if (source === '-') return readFileSync(0, 'utf8').trim()
+  if (source.startsWith('@')) return readText(source.slice(1)).trim()
+  throw new CliError('A secret is not given as an argument, where others can see it.', {
+    exitCode: exitCodes.usage,
+    next: 'Write @file, or - for standard input.',
+  })
+}
+
 function fromOwnEnvironment(name: string): string {
   const value = process.env[name]
   if (value !== undefined) return value

@@ -23,6 +23,8 @@ export const rollbackSchema = z
   })
   .openapi('Rollback')
 
+export const rejectSchema = z.strictObject({ reason: z.string().max(500).optional() }).openapi('Reject')
+
 export const cancelSchema = z.strictObject({ reason: z.string().max(500).optional() }).openapi('Cancel')
 
 export const resolveSchema = z
@@ -143,7 +145,7 @@ export const deploymentEventSchema = z
   .object({
     seq: z.number().int(),
     at: z.iso.datetime(),
-    type: z.enum(['queued', 'started', 'step', 'live', 'cancelRequested', 'finished']),
+    type: z.enum(['queued', 'started', 'step', 'live', 'approval', 'cancelRequested', 'finished']),
     step: z.enum(stepNames).nullable(),
     status: z.string().describe('Of the step for `step`, else of the deployment'),
     attempt: z.number().int().nullable(),

@@ -133,6 +133,17 @@ export const failureCodes = {
     means: 'The new release did not come back after its caches were rebuilt.',
     hint: 'Read the last lines of the step.',
   },
+  ApprovalRejected: {
+    step: undefined,
+    means:
+      'Somebody looked at the deployment before its switch and rejected it. The old release still serves.',
+    hint: 'The message says who and why. Put that right and deploy again.',
+  },
+  ApprovalTimedOut: {
+    step: undefined,
+    means: 'The environment wants an approval before the switch, and nobody gave it in time.',
+    hint: 'Retry the deployment and have it approved with `sluice approve <deployment>`, or give more time with `approval` of the environment.',
+  },
   StaleDeployment: {
     step: 'switch',
     means: 'A newer deployment is live already, so this one may not take its place.',

@@ -9,6 +9,8 @@ export const signalNames = {
   cancelDeployment: 'cancelDeployment',
   /** To a lane: continue as new as soon as no deployment runs. */
   rotateLane: 'rotateLane',
+  /** To a deployment that waits for approval: yes or no, by whom and why. */
+  answerApproval: 'answerApproval',
 } as const
 
 export const queryNames = {
@@ -17,6 +19,9 @@ export const queryNames = {
   /** Of a lane: what runs and what waits. */
   queue: 'queue',
 } as const
+
+/** Type of the error with which a lane refuses a deployment: another one has not ended, and none may wait. */
+export const environmentBusy = 'EnvironmentBusy'
 
 /** Workflows and the activities that touch only the store. */
 export const controlQueue = 'control'
@@ -64,6 +69,9 @@ export const variableContext = (serviceId: string, environment: string, name: st
 
 /** Context under which the `user:password` of a service's repository is sealed. */
 export const credentialsContext = (serviceId: string): string => `${serviceId}/source`
+
+/** Context under which the webhook secret of a service is sealed. */
+export const webhookSecretContext = (serviceId: string): string => `${serviceId}/webhook`
 
 /** Temporal search attributes, all Keyword. */
 export const searchAttributeNames = [

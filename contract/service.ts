@@ -1,6 +1,8 @@
 import { z } from '@hono/zod-openapi'
 import { configSchema } from './config.ts'
+import { freezeSchema } from './freeze.ts'
 import { routeHost } from './names.ts'
+import { queuePolicies } from './queue-policy.ts'
 
 /** Names become folders, host names and workflow ids: a DNS label, short enough that two of them fit in one. */
 const name = (what: string) =>
@@ -57,13 +59,24 @@ export const newServiceSchema = z
     source: sourceSchema,
   })
   .openapi('NewService')
-export const changeServiceSchema = z.strictObject({ source: sourceSchema }).partial().openapi('ChangeService')
+export const changeServiceSchema = z
+  .strictObject({
+    source: sourceSchema,
+    sweepSeconds: z
+      .union([z.literal(0), z.number().int().min(30).max(86_400), z.null()])
+      .describe(
+        'How often the repository is asked for pushes that no forge has told of; 0 for never, null for every 5 minutes',
+      ),
+  })
+  .partial()
+  .openapi('ChangeService')
 
 export const serviceSchema = z
   .object({
     serviceId: serviceIdSchema,
     source: sourceSchema.describe('A password in the url is shown as ***'),
     repoFullName: z.string().nullable().describe('owner/name, where the url has one'),
+    sweepSeconds: z.number().int().nullable(),
     environments: z.array(z.string()),
     createdAt: z.iso.datetime(),
   })
@@ -105,8 +118,21 @@ export const putEnvironmentSchema = z
     branch: refSchema,
     variables: variablesInputSchema.optional().describe('Replaces all variables of the environment'),
     domains: z.array(domainSchema).max(50).optional(),
-    autoDeploy: z.boolean().optional(),
+    autoDeploy: z.boolean().optional().describe('Whether pushes to the branch are deployed'),
     config: configSchema.optional(),
+    queue: z
+      .enum(queuePolicies)
+      .nullable()
+      .optional()
+      .describe(
+        'What becomes of deployments that wait when another one comes; null: `newest-wins` for pushes, `every` for the rest',
+      ),
+    approval: z
+      .strictObject({ within: z.number().int().min(1).max(604_800).describe('Seconds; then it fails') })
+      .nullable()
+      .optional()
+      .describe('Deployments wait before their migration and switch until somebody approves them'),
+    freezes: z.array(freezeSchema).max(50).optional().describe('Times in which nothing is deployed'),
   })
   .openapi('PutEnvironment')
 export type PutEnvironment = z.infer<typeof putEnvironmentSchema>
@@ -121,6 +147,14 @@ export const liveSchema = z
   })
   .openapi('Live')
 
+export const putHoldSchema = z
+  .strictObject({ reason: z.string().min(1).max(500).describe('Shown to whoever tries to deploy') })
+  .openapi('PutHold')
+
+export const holdSchema = z
+  .object({ reason: z.string(), by: z.string(), since: z.iso.datetime() })
+  .openapi('Hold')
+
 export const environmentSchema = z
   .object({
     serviceId: serviceIdSchema,
@@ -129,6 +163,10 @@ export const environmentSchema = z
     variables: z.array(z.object({ name: z.string(), secret: z.boolean(), updatedAt: z.iso.datetime() })),
     domains: z.array(z.string()),
     autoDeploy: z.boolean(),
+    queue: z.enum(queuePolicies).nullable(),
+    approval: z.union([z.object({ within: z.number().int() }), z.null()]),
+    freezes: z.array(freezeSchema),
+    hold: z.union([holdSchema, z.null()]).describe('Why nothing may be deployed, while it is held'),
     config: z.record(z.string(), z.unknown()),
     host: z.string(),
     serviceUrl: z.string(),

@@ -3,6 +3,7 @@
 export const deploymentStatuses = [
   'QUEUED',
   'RUNNING',
+  'WAITING_APPROVAL',
   'SUCCEEDED',
   'FAILED',
   'CANCELED',
@@ -37,6 +38,9 @@ export type Compensation = (typeof compensations)[number]
 export const migrationAnswers = ['migrated', 'not-migrated'] as const
 
 export const finalStatuses: readonly DeploymentStatus[] = ['SUCCEEDED', 'FAILED', 'CANCELED', 'SUPERSEDED']
+
+/** Neither waiting in its lane nor ended. */
+export const underWayStatuses: readonly DeploymentStatus[] = ['RUNNING', 'WAITING_APPROVAL']
 
 export function isFinal(status: DeploymentStatus): boolean {
   return finalStatuses.includes(status)

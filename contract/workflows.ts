@@ -1,5 +1,6 @@
 import type { Compensation, DeploymentStatus, StepName, StepStatus, Trigger } from './vocabulary.ts'
 import type { Failure } from './failures.ts'
+import type { QueuePolicy } from './queue-policy.ts'
 
 /** Everything that workflows, activities and those who start them pass to each other. Types only. */
 
@@ -29,6 +30,10 @@ export interface DeploymentRequest {
   serviceUrl: string
   queuedAt: string
   timings: Timings
+  /** What becomes of those that wait; absent in requests of before there was a choice, which means `every`. */
+  queue?: QueuePolicy
+  /** Milliseconds that it waits before the switch for somebody to approve it; absent: it does not wait. */
+  approvalTimeout?: number
 }
 
 /** What `enqueueDeployment` takes. */
@@ -77,6 +82,28 @@ export interface QueuedDeployment extends DeployInput {
 
 /** Input of one deployment workflow. */
 export interface DeployInput extends ReleaseRef, DeploymentRequest {}
+
+/** A waiting deployment whose place a newer one has taken. */
+export interface Superseded {
+  deployment: QueuedDeployment
+  /** Id of the newer one. */
+  by: string
+}
+
+/** What is written when a deployment begins to wait for approval (`waiting`), and when it goes on. */
+export interface ApprovalRecord {
+  deploymentId: string
+  waiting: boolean
+  /** One line for people: until when, or who has approved it. */
+  detail: string
+}
+
+/** To a deployment that waits for it: whether it may go live. */
+export interface ApprovalAnswer {
+  approved: boolean
+  by: string
+  reason: string | null
+}
 
 export interface CancelRequest {
   /** Which one, when sent to the lane. */

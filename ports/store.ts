@@ -2,6 +2,8 @@ import type { Config } from '../contract/config.ts'
 import type { Deployment, DeploymentEvent, LogLine, Release } from '../contract/deployment.ts'
 import type { Failure } from '../contract/failures.ts'
 import type { Plan } from '../contract/plan.ts'
+import type { Freeze } from '../contract/freeze.ts'
+import type { QueuePolicy } from '../contract/queue-policy.ts'
 import type { Compensation, DeploymentStatus, StepName, Trigger } from '../contract/vocabulary.ts'
 import type { ReleaseRef } from '../contract/workflows.ts'
 
@@ -15,6 +17,7 @@ export interface Store {
   releases: ReleaseStore
   archiveUrls: ArchiveUrlStore
   idempotency: IdempotencyStore
+  webhooks: WebhookStore
   /** Calls back when a deployment's rows change. Notifications may be lost: also look every few seconds. Returns the unsubscribe. */
   watch(deploymentId: string, changed: () => void): () => void
   /** @throws Error when the database does not answer. */
@@ -28,6 +31,8 @@ export interface ServiceRow {
   /** Sealed `user:password` of the url. */
   sealedCredentials: string | null
   repoFullName: string | null
+  /** Between two looks for pushes that nobody has told of; 0 for never, null for the standard time. */
+  sweepSeconds?: number | null
   createdAt: Date
 }
 
@@ -52,9 +57,23 @@ export interface EnvironmentRow {
   autoDeploy: boolean
   config: Config
   host: string
+  /** null: what fits the trigger, see contract/queue-policy.ts. */
+  queue: QueuePolicy | null
+  /** Milliseconds that a deployment waits for approval; null: none is needed. */
+  approvalTimeout: number | null
+  freezes: Freeze[]
+  /** Set by `EnvironmentStore.hold` alone. */
+  hold: HoldRow | null
   /** Set by `DeploymentStore.markLive` alone. */
   live: LiveRow | null
   createdAt: Date
+}
+
+/** Somebody has said that nothing is to be deployed. */
+export interface HoldRow {
+  reason: string
+  by: string
+  since: Date
 }
 
 export interface LiveRow {
@@ -65,12 +84,23 @@ export interface LiveRow {
   since: Date
 }
 
+type Admission = 'queue' | 'approvalTimeout' | 'freezes'
+
+/** What is left out of how deployments are admitted is as if nobody had ever said it. */
+export type EnvironmentPut = Omit<EnvironmentRow, 'createdAt' | 'live' | 'hold' | Admission> &
+  Partial<Pick<EnvironmentRow, Admission>>
+
 export interface EnvironmentStore {
   /**
    * Creates or changes.
    * @throws Taken when another environment has one of the domains, or the host name that is its own by default.
    */
-  put(row: Omit<EnvironmentRow, 'createdAt' | 'live'>): Promise<{ row: EnvironmentRow; created: boolean }>
+  put(row: EnvironmentPut): Promise<{ row: EnvironmentRow; created: boolean }>
+  /** Sets or lifts the hold; a new reason replaces the old one. False when there is no such environment. */
+  hold(serviceId: string, environment: string, hold: Omit<HoldRow, 'since'> | null): Promise<boolean>
+  /** The commit of its branch that was last taken up, by a delivery or a sweep. */
+  seenCommit(serviceId: string, environment: string): Promise<string | null>
+  noteCommit(serviceId: string, environment: string, commitSha: string): Promise<void>
   find(serviceId: string, environment: string): Promise<EnvironmentRow | undefined>
   list(serviceId?: string): Promise<EnvironmentRow[]>
   remove(serviceId: string, environment: string): Promise<boolean>
@@ -158,6 +188,8 @@ export interface DeploymentStore {
    * A markLive of the same deployment that comes later loses.
    */
   unmarkLive(release: ReleaseRef, previous: number | null): Promise<void>
+  /** RUNNING becomes WAITING_APPROVAL (`waiting`), or goes on. `detail` goes with the event. */
+  approval(id: string, change: { waiting: boolean; detail: string }): Promise<void>
   cancelRequested(id: string, cancel: { by: string; reason: string | null }): Promise<void>
   /**
    * Ends it. The step under way becomes FAILED or CANCELED, later ones SKIPPED (CANCELED when canceled).
@@ -185,7 +217,7 @@ export interface DeploymentStore {
     id: string,
     answer: Pick<MigrationAnswer, 'answer' | 'by'>,
   ): Promise<'resolved' | 'acted' | 'known'>
-  /** Those in QUEUED or RUNNING, oldest first. */
+  /** Those that have not ended, oldest first. */
   unfinished(): Promise<Deployment[]>
   /** Sets or clears archivedAt. undefined when there is none; false when it has not ended. */
   archive(id: string, archived: boolean): Promise<Deployment | false | undefined>
@@ -277,6 +309,75 @@ export interface IdempotencyStore {
   release(key: string, scope: string): Promise<void>
   /** Gives up all claims that this holder has not answered; for one that starts, and so has none under way. */
   abandon(): Promise<void>
+}
+
+/** One push of a delivery, and which environments it is for. */
+export interface WebhookTarget {
+  environment: string
+  ref: string
+  commitSha: string
+}
+
+/** What became of one delivery in one environment, or of a push that none wants (`environment` is null). */
+export interface DeliveryResult {
+  environment: string | null
+  deploymentId: string | null
+  outcome: 'pending' | 'deployed' | 'rejected' | 'ignored'
+  /** A sentence for people; null while it is pending or when it was simply deployed. */
+  reason: string | null
+}
+
+export interface DeliveryRow {
+  id: string
+  serviceId: string
+  /** Who delivered it: a forge, or the sweep. */
+  provider: string
+  /** The forge's own id. */
+  deliveryId: string
+  event: string
+  targets: WebhookTarget[]
+  results: DeliveryResult[]
+  redeliveryOf: string | null
+  receivedAt: Date
+  /** null while an environment's result is pending. */
+  settledAt: Date | null
+  /** How often its deployments were tried to be started. */
+  attempts: number
+}
+
+export interface NewDelivery extends Pick<
+  DeliveryRow,
+  'id' | 'serviceId' | 'provider' | 'deliveryId' | 'event' | 'targets' | 'results' | 'redeliveryOf'
+> {}
+
+/**
+ * What forges have delivered: the log, and the outbox of what is still to be deployed. A delivery that is recorded
+ * is deployed, whoever dies meanwhile.
+ */
+export interface WebhookStore {
+  secret(serviceId: string): Promise<{ sealed: string; createdAt: Date } | undefined>
+  /** null takes it away. */
+  setSecret(serviceId: string, sealed: string | null): Promise<void>
+  /**
+   * Records it in one transaction with the commits that its environments have thereby seen. A commit that an
+   * environment has seen already is not deployed again (`again` says that it is to be).
+   * @returns the row, and whether it was known before, in which case nothing was changed
+   */
+  record(delivery: NewDelivery, again: boolean): Promise<{ row: DeliveryRow; known: boolean }>
+  find(serviceId: string, id: string): Promise<DeliveryRow | undefined>
+  /** Newest first. @throws BadCursor */
+  list(
+    serviceId: string,
+    page: { limit: number; cursor?: string | undefined },
+  ): Promise<{ data: DeliveryRow[]; nextCursor: string | null }>
+  /** Those that are not settled and whose time has come, oldest first. */
+  pending(limit: number): Promise<DeliveryRow[]>
+  /** Counts one more attempt. */
+  attempted(id: string): Promise<void>
+  /** Writes the results; `retryAfterMs` when some are still pending. */
+  settle(id: string, results: DeliveryResult[], retryAfterMs: number): Promise<void>
+  /** Removes those of before `before`, apart from pending ones. */
+  forget(before: Date): Promise<void>
 }
 
 export class Taken extends Error {

@@ -1,11 +1,14 @@
 import { defaults } from '../contract/defaults.ts'
 import type { Deployment } from '../contract/deployment.ts'
+import { freezeAt } from '../contract/freeze.ts'
 import { deployWorkflowId, releaseId } from '../contract/names.ts'
+import { queuePolicyFor } from '../contract/queue-policy.ts'
 import type { Trigger } from '../contract/vocabulary.ts'
 import type { Enqueued, EnqueueRequest } from '../contract/workflows.ts'
 import type { EnvironmentRow, NewDeployment, ServiceRow } from '../ports/store.ts'
 import type { AppDeps } from './deps.ts'
 import { findDeployment } from './find.ts'
+import { EnvironmentBusy } from './lanes.ts'
 import type { Metrics } from './metrics.ts'
 import { Refusal } from './refusal.ts'
 import { serviceUrl } from './service-url.ts'
@@ -22,21 +25,29 @@ export interface Wish {
   releaseNumber?: number | undefined
   retryOf?: string
   rollbackOf?: string | undefined
+  /** An earlier attempt may have had its effect: what the preflight finds is left to the deployment itself. */
+  inDoubt?: boolean
 }
 
 /**
  * Checks that the deployment may start, puts it in its lane and records it. Nothing is started when a check fails.
  * @param enqueueId the same one again means the same deployment
- * @throws Refusal PreflightFailed with every finding. @throws LanesUnavailable
+ * @throws Refusal PreflightFailed with every finding; EnvironmentHeld, EnvironmentFrozen, EnvironmentBusy
+ * @throws LanesUnavailable
  */
 export async function acceptDeployment(
   deps: Pick<AppDeps, 'store' | 'readiness' | 'lanes' | 'settings' | 'now'> & Pick<Metrics, 'accepted'>,
   wish: Wish,
   enqueueId: string,
 ): Promise<Deployment> {
-  await requireReady(deps, wish)
+  if (!wish.inDoubt) {
+    requireAdmitted(deps, wish)
+    await requireReady(deps, wish)
+  }
   const request = await enqueueRequest(deps, wish, enqueueId)
-  const enqueued = await deps.lanes.enqueue(request)
+  const enqueued = await deps.lanes.enqueue(request).catch((error: unknown) => {
+    throw error instanceof EnvironmentBusy ? busy(error) : error
+  })
   // The lane's worker records it too; doing it here makes it readable as soon as it is accepted.
   await deps.store.deployments.recordQueued(queuedRow(request, enqueued))
   deps.accepted.inc({ trigger: wish.trigger })
@@ -45,6 +56,30 @@ export async function acceptDeployment(
 
 /** Where an accepted deployment can be followed. */
 export const locationOf = ({ id }: Deployment) => ({ Location: `/v1/deployments/${id}` })
+
+/** Nothing new comes while an environment is held or frozen; the way back stays open. */
+function requireAdmitted({ now }: Pick<AppDeps, 'now'>, { environment, trigger }: Wish): void {
+  if (trigger === 'rollback') return
+  const { serviceId, environment: name, hold, freezes } = environment
+  if (hold) {
+    throw new Refusal(
+      409,
+      'EnvironmentHeld',
+      `${name} is held by ${hold.by} since ${hold.since.toISOString()}: ${hold.reason} To lift it: \`sluice unhold ${serviceId} ${name}\`.`,
+    )
+  }
+  const freeze = freezeAt(freezes, now())
+  if (freeze) {
+    throw new Refusal(
+      409,
+      'EnvironmentFrozen',
+      `${name} is frozen until ${freeze.until.toISOString()}: ${freeze.reason} Deploy after that, or change its freezes.`,
+    )
+  }
+}
+
+const busy = ({ message }: EnvironmentBusy) =>
+  new Refusal(409, 'EnvironmentBusy', `${message} Wait for it, or cancel it, then deploy again.`)
 
 async function requireReady({ readiness }: Pick<AppDeps, 'readiness'>, wish: Wish): Promise<void> {
   const { environment, ref, commitSha, trigger, releaseNumber } = wish
@@ -81,12 +116,16 @@ async function enqueueRequest(
     ...(wish.releaseNumber ? { releaseNumber: wish.releaseNumber } : {}),
     ...(wish.retryOf ? { retryOf: wish.retryOf } : {}),
     ...(wish.rollbackOf ? { rollbackOf: wish.rollbackOf } : {}),
-    requestedBy: 'api',
+    requestedBy: trigger === 'webhook' ? 'webhook' : 'api',
     repoFullName: service.repoFullName,
     serviceUrl: serviceUrl(settings, name),
     queuedAt: now().toISOString(),
     numberFloor: lastNumber + 1,
-    timings: { deployTimeout: defaults.deployTimeout },
+    timings: { deployTimeout: defaults.deployTimeout + (environment.approvalTimeout ?? 0) },
+    queue: queuePolicyFor(environment.queue, trigger),
+    ...(environment.approvalTimeout && trigger !== 'rollback'
+      ? { approvalTimeout: environment.approvalTimeout }
+      : {}),
   }
 }
 

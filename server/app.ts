@@ -13,12 +13,15 @@ import { Refusal } from './refusal.ts'
 import { requestBody } from './request-body.ts'
 import { requestId } from './request-id.ts'
 import { archiveRoutes, archivesPath } from './routes/archives.ts'
+import { approvalRoutes } from './routes/approvals.ts'
+import { deliveryRoutes } from './routes/deliveries.ts'
 import { deploymentActionRoutes } from './routes/deployment-actions.ts'
 import { deploymentRoutes } from './routes/deployments.ts'
 import { docsRoutes } from './routes/docs.ts'
 import { environmentRoutes } from './routes/environments.ts'
 import { guideRoutes } from './routes/guides.ts'
 import { healthRoutes } from './routes/health.ts'
+import { holdRoutes } from './routes/holds.ts'
 import { planRoutes } from './routes/plan.ts'
 import { preflightRoutes } from './routes/preflight.ts'
 import { releaseRoutes } from './routes/releases.ts'
@@ -27,14 +30,22 @@ import { schemaRoutes } from './routes/schemas.ts'
 import { serviceRoutes } from './routes/services.ts'
 import { streamRoutes } from './routes/streams.ts'
 import { variableRoutes } from './routes/variables.ts'
+import { webhookRoutes } from './routes/webhooks.ts'
+import { webhookSecretRoutes } from './routes/webhook-secret.ts'
 import { secureHeaders } from './secure-headers.ts'
+import { startOutbox } from './webhooks/outbox.ts'
+import { startSweep } from './webhooks/sweep.ts'
 
 /** The whole API as a function of what it works with; `app.request()` drives it without a socket. */
 export function createApp(deps: AppDeps): OpenAPIHono<AppEnv> {
   const metrics = createMetrics(deps.store)
+  const outbox = startOutbox({ ...deps, accepted: metrics.accepted })
+  startSweep(deps, outbox)
   const app = newRouter()
 
   app.use(requestId, observe({ log: deps.log, metrics }), secureHeaders, hostCheck(deps))
+  // Signed instead of authorised by a token, and over bytes that nobody has read before.
+  app.route('/v1', webhookRoutes(deps, outbox))
   app.use('/v1/*', bearerAuth(deps))
   app.use('/metrics', bearerAuth(deps))
   app.use(`/v1${archivesPath}`, archiveUpload(deps))
@@ -60,6 +71,10 @@ export function createApp(deps: AppDeps): OpenAPIHono<AppEnv> {
   app.route('/v1', archiveRoutes(deps, metrics))
   app.route('/v1', deploymentRoutes(deps, metrics))
   app.route('/v1', deploymentActionRoutes(deps, metrics))
+  app.route('/v1', approvalRoutes(deps))
+  app.route('/v1', holdRoutes(deps))
+  app.route('/v1', webhookSecretRoutes(deps))
+  app.route('/v1', deliveryRoutes(deps, outbox))
   app.route('/v1', streamRoutes(deps, metrics))
 
   app.openAPIRegistry.registerComponent('securitySchemes', 'token', {

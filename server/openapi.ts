@@ -87,6 +87,7 @@ const tags = [
   { name: 'services', description: 'What is deployed, and where its code comes from' },
   { name: 'environments', description: 'Running instances of a service; each has a queue of its own' },
   { name: 'deployments', description: 'Attempts to bring a version live' },
+  { name: 'webhooks', description: 'What forges tell of pushes' },
   { name: 'server', description: 'State of this server' },
 ]
 

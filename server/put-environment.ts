@@ -36,6 +36,12 @@ async function putRow(
       autoDeploy: change.autoDeploy ?? earlier?.autoDeploy ?? false,
       config: change.config ?? earlier?.config ?? {},
       host: earlier?.host ?? settings.host,
+      queue: change.queue === undefined ? (earlier?.queue ?? null) : change.queue,
+      approvalTimeout:
+        change.approval === undefined
+          ? (earlier?.approvalTimeout ?? null)
+          : change.approval && change.approval.within * 1000,
+      freezes: change.freezes ?? earlier?.freezes ?? [],
     })
   } catch (error) {
     if (error instanceof Taken) throw domainTaken(error.message)

@@ -27,7 +27,7 @@ export async function requireIdle(
   { store }: Pick<AppDeps, 'store'>,
   filter: { serviceId: string; environment?: string },
 ): Promise<void> {
-  for (const status of ['RUNNING', 'QUEUED'] as const) {
+  for (const status of ['RUNNING', 'WAITING_APPROVAL', 'QUEUED'] as const) {
     const { data } = await store.deployments.list({ ...filter, status, includeArchived: true, limit: 1 })
     const [first] = data
     if (first) {

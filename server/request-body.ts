@@ -34,13 +34,13 @@ export function refuseEncoded(c: Context): void {
 }
 
 /** Chunked bodies name no length: they are counted as they come. */
-async function readUpTo(body: ReadableStream<Uint8Array> | null, limit: number): Promise<Buffer> {
+export async function readUpTo(body: ReadableStream<Uint8Array> | null, limit: number): Promise<Buffer> {
   const chunks: Uint8Array[] = []
   let size = 0
   if (body) {
     for await (const chunk of body) {
       size += chunk.length
-      if (size > limit) throw tooLarge()
+      if (size > limit) throw tooLarge(limit)
       chunks.push(chunk)
     }
   }
@@ -84,7 +84,7 @@ function pointerOfProto(root: unknown): string | undefined {
   return undefined
 }
 
-const tooLarge = () =>
-  new Refusal(413, 'BodyTooLarge', `The body is larger than ${bodyLimit / 1024} KiB. Send less at once.`, {
+const tooLarge = (limit = bodyLimit) =>
+  new Refusal(413, 'BodyTooLarge', `The body is larger than ${limit / 1024} KiB. Send less at once.`, {
     headers: { Connection: 'close' },
   })

@@ -8,6 +8,7 @@ export function serviceView(row: ServiceRow, environments: readonly EnvironmentR
     serviceId: row.serviceId,
     source: { kind, url: row.sealedCredentials ? url.replace('://', '://***@') : url },
     repoFullName: row.repoFullName,
+    sweepSeconds: row.sweepSeconds ?? null,
     environments: environments
       .filter(({ serviceId }) => serviceId === row.serviceId)
       .map((one) => one.environment),

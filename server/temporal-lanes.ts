@@ -1,9 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { WithStartWorkflowOperation, type Client } from '@temporalio/client'
-import { defineSearchAttributeKey, SearchAttributeType, WorkflowNotFoundError } from '@temporalio/common'
+import {
+  ApplicationFailure,
+  defineSearchAttributeKey,
+  SearchAttributeType,
+  WorkflowNotFoundError,
+} from '@temporalio/common'
 import {
   controlQueue,
   deployWorkflowId,
+  environmentBusy,
   laneId,
   parseDeploymentId,
   signalNames,
@@ -15,7 +21,7 @@ import type { Enqueued, EnqueueRequest, LaneInput } from '../contract/workflows.
 import type { lane } from '../workflows/lane.ts'
 import type { teardown } from '../workflows/teardown.ts'
 import { createGate } from './gate.ts'
-import { LanesUnavailable, type Lanes } from './lanes.ts'
+import { EnvironmentBusy, LanesUnavailable, type Lanes } from './lanes.ts'
 import { isExhausted, isUnavailable } from './temporal-errors.ts'
 
 /** Temporal lets 10 updates of a workflow be in flight and hangs at the 11th (measured); others may send some too. */
@@ -89,7 +95,9 @@ export function temporalLanes({ client }: { client: Client }): Lanes {
             ),
           ),
         ),
-      )
+      ).catch((error: unknown) => {
+        throw busyFrom(error) ?? error
+      })
     },
 
     cancel: ({ serviceId, environment: name, ...request }) =>
@@ -99,6 +107,13 @@ export function temporalLanes({ client }: { client: Client }): Lanes {
         // The lane was terminated by hand: its deployment goes on without it and hears the signal itself.
         const number = parseDeploymentId(request.deploymentId)?.number
         if (number !== undefined) await signalOr(deployWorkflowId(serviceId, name, number), signal)
+      }),
+
+    answerApproval: ({ deploymentId, ...answer }) =>
+      within(limits.signal, 'The answer could not be passed on.', async () => {
+        const { serviceId, environment: name, number } = parseDeploymentId(deploymentId)!
+        const id = deployWorkflowId(serviceId, name, number)
+        await signalOr(id, (known) => workflow.getHandle(known).signal(signalNames.answerApproval, answer))
       }),
 
     async forget(serviceId, name) {
@@ -138,6 +153,12 @@ function laneStart(request: EnqueueRequest): WithStartWorkflowOperation<typeof l
   // Rejects beside the update itself; nobody else listens to it.
   operation.workflowHandle().catch(() => {})
   return operation
+}
+
+function busyFrom(error: unknown): EnvironmentBusy | undefined {
+  if (error instanceof ApplicationFailure && error.type === environmentBusy)
+    return new EnvironmentBusy(error.message)
+  return error instanceof Error && error.cause !== undefined ? busyFrom(error.cause) : undefined
 }
 
 /** The SDK's own retries may overrun a deadline by seconds. */

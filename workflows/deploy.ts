@@ -1,12 +1,13 @@
 import type { HostActivities } from '../activities/index.ts'
 import type { DeployInput, DeployResult, StepReport } from '../contract/workflows.ts'
 import { activitiesOn } from './activity-policies.ts'
+import { awaitApproval } from './approval.ts'
 import { startPipeline } from './pipeline.ts'
 
 /** One deployment, strategy `zero-downtime`. Reads as the deploy itself; undos run last-first if a step fails. */
 export async function deploy(input: DeployInput): Promise<DeployResult> {
   if (input.trigger === 'rollback') return rollBack(input)
-  const { step, undo, beyondReturn, afterLive, fail, succeed } = startPipeline(input)
+  const { step, pause, undo, beyondReturn, afterLive, fail, succeed } = startPipeline(input)
   const on = activitiesOn(input.host)
   try {
     await step('preflight', () => on.checkReadiness(input))
@@ -16,6 +17,7 @@ export async function deploy(input: DeployInput): Promise<DeployResult> {
     await step('build', () => on.buildRelease(input))
     undo(() => on.stopCandidate(input))
     await step('validate', () => on.validateCandidate(input))
+    await pause(() => awaitApproval(input)) // the last moment at which nothing has happened that stays
     await step('migrate', () => on.migrateDatabase(input)) // forward-only: there is no undo
     await step('reload', () => on.reloadCandidate(input))
     undo(() => on.restoreTraffic(input))

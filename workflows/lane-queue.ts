@@ -1,5 +1,11 @@
 import { deploymentId } from '../contract/names.ts'
-import type { EnqueueRequest, LaneInput, LaneState, QueuedDeployment } from '../contract/workflows.ts'
+import type {
+  EnqueueRequest,
+  LaneInput,
+  LaneState,
+  QueuedDeployment,
+  Superseded,
+} from '../contract/workflows.ts'
 
 /** How many request ids a lane remembers: a repeated request within that gets the same deployment. */
 const remembered = 200
@@ -22,6 +28,21 @@ export function openQueue(input: LaneInput) {
       recent = [...recent, [request.requestId, number] as [string, number]].slice(-remembered)
       waiting.push(deployment)
       return { deployment, isNew: true }
+    },
+
+    knows: (requestId: string) => recent.some(([known]) => known === requestId),
+
+    /**
+     * Takes out those that wait and give way to this newer one. The one whose turn is now stays: it is as good as
+     * started, and with pushes in quick succession the first would else never be deployed.
+     */
+    supersede(by: QueuedDeployment, isRunning: boolean): Superseded[] {
+      const next = isRunning ? undefined : waiting[0]
+      const superseded = waiting.filter(
+        (one) => one !== next && one.number < by.number && one.queue === 'newest-wins',
+      )
+      waiting = waiting.filter((one) => !superseded.includes(one))
+      return superseded.map((deployment) => ({ deployment, by: by.deploymentId }))
     },
 
     /** Takes a waiting one out; undefined when it does not wait (any more). */

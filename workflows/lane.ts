@@ -8,7 +8,8 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow'
-import { queryNames, signalNames, updateNames } from '../contract/names.ts'
+import { ApplicationFailure } from '@temporalio/common'
+import { environmentBusy, queryNames, signalNames, updateNames } from '../contract/names.ts'
 import type {
   CancelRequest,
   Enqueued,
@@ -16,6 +17,7 @@ import type {
   LaneInput,
   QueuedDeployment,
   QueueView,
+  Superseded,
 } from '../contract/workflows.ts'
 import { control } from './activity-policies.ts'
 import { cancelRunning, runDeployment } from './lane-deployment.ts'
@@ -42,12 +44,21 @@ export async function lane(input: LaneInput): Promise<void> {
   let rotate = false
   let running: QueuedDeployment | null = null
   const canceled: QueuedDeployment[] = []
+  const superseded: Superseded[] = []
   const unrecorded: QueuedDeployment[] = []
 
-  setHandler(enqueueDeployment, (request) => {
+  const isRunning = () => running !== null
+  const enqueue = (request: EnqueueRequest): Enqueued => {
     const { deployment, isNew } = queue.enqueue(request)
     if (isNew) unrecorded.push(deployment)
+    if (isNew && request.queue === 'newest-wins') superseded.push(...queue.supersede(deployment, isRunning()))
     return { number: deployment.number, deploymentId: deployment.deploymentId }
+  }
+  setHandler(enqueueDeployment, enqueue, {
+    validator(request) {
+      if (request.queue !== 'reject' || queue.knows(request.requestId)) return
+      if (isRunning() || !queue.isEmpty()) throw busy(running ?? queue.waiting()[0]!)
+    },
   })
   setHandler(cancelDeployment, (request) => {
     const dropped = queue.drop(request.deploymentId)
@@ -73,25 +84,31 @@ export async function lane(input: LaneInput): Promise<void> {
       running = null
     })
   }
+  const isBehind = () => canceled.length > 0 || superseded.length > 0 || unrecorded.length > 0
   const mustRotate = () => rotate || workflowInfo().continueAsNewSuggested || (!running && isLong(input))
 
   const carried = queue.takeCarried()
   if (carried) start(carried, true)
   for (;;) {
     for (const dropped of canceled.splice(0)) await control.recordCanceledInQueue(dropped)
+    if (superseded.length > 0) await control.recordSuperseded(superseded.splice(0))
     for (const one of unrecorded.splice(0)) {
       // One that starts at once is recorded by its own first step, which saves a round trip.
       if (queue.isWaiting(one) && (running || !queue.isNext(one))) await control.recordQueued(one)
     }
-    if (canceled.length > 0 || unrecorded.length > 0) continue
+    if (isBehind()) continue
     if (mustRotate()) await continueAsNew<typeof lane>({ ...input, carried: queue.state(running) })
     if (!running && !queue.isEmpty()) start(queue.next()!, false)
     show(input, running, queue)
-    await condition(
-      () => canceled.length > 0 || unrecorded.length > 0 || mustRotate() || (!running && !queue.isEmpty()),
-    )
+    await condition(() => isBehind() || mustRotate() || (!running && !queue.isEmpty()))
   }
 }
+
+const busy = ({ deploymentId }: QueuedDeployment) =>
+  ApplicationFailure.nonRetryable(
+    `${deploymentId} has not ended, and this environment lets none wait.`,
+    environmentBusy,
+  )
 
 const isLong = (input: LaneInput) =>
   workflowInfo().historyLength > (input.rotateAfterEvents ?? rotateAfterEvents)

@@ -17,6 +17,8 @@ import { trackProgress } from './progress.ts'
 export interface Pipeline {
   /** Runs one step, unless it has nothing to do, and shows it. Canceling the deployment cancels it. */
   step(name: StepName, run: () => Promise<StepReport | FetchReport>): Promise<void>
+  /** Waits for something that is no step. Canceling the deployment ends the wait. */
+  pause(wait: () => Promise<void>): Promise<void>
   /** Registers the reversal of the step that comes next. It must be harmless if that step never happens. */
   undo(reversal: () => Promise<void>): void
   /** From here on a cancel is refused: what is done once cannot be half taken back. */
@@ -69,6 +71,11 @@ export function startPipeline(input: DeployInput): Pipeline {
         for (const { step, detail } of report.idle ?? []) idle.set(step, detail)
       }
       progress.stepFinished(name, report.skipped ? 'SKIPPED' : 'SUCCEEDED', report.detail)
+    },
+
+    pause(wait) {
+      current = null
+      return cancel.scope.run(wait)
     },
 
     undo(reversal) {

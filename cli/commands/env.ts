@@ -1,8 +1,10 @@
-import type { Command } from 'commander'
+import { Option, type Command } from 'commander'
+import { queuePolicies, type QueuePolicy } from '../../contract/queue-policy.ts'
 import type { Environment, PutEnvironment } from '../../contract/service.ts'
 import { ApiProblem } from '../api-problem.ts'
 import { clientOf, type Client } from '../client.ts'
 import { contextOf } from '../context.ts'
+import { parseDuration } from '../durations.ts'
 import { environmentPath } from '../paths.ts'
 import { readVariables } from '../variables.ts'
 
@@ -10,6 +12,9 @@ interface SetOptions {
   branch?: string
   domain?: string[]
   autoDeploy?: boolean
+  queue?: QueuePolicy
+  /** Milliseconds; false: none is needed. */
+  approval?: number | false
   envFile?: string
   plain?: boolean
 }
@@ -28,6 +33,11 @@ export function register(program: Command): void {
     .option('--domain <domain...>', 'host names in addition to <service>.localhost; replaces them')
     .option('--auto-deploy', 'deploy on each push')
     .option('--no-auto-deploy', 'deploy only when asked')
+    .addOption(
+      new Option('--queue <policy>', 'what becomes of deployments that wait').choices([...queuePolicies]),
+    )
+    .option('--approval <duration>', 'wait at most this long for `sluice approve`', parseDuration)
+    .option('--no-approval', 'wait for no approval')
     .option('--env-file <file>', 'variables from a file with lines NAME=value')
     .option('--plain', 'the variables are no secrets: their values may be shown')
     .addHelpText('after', variableHelp)
@@ -55,23 +65,41 @@ async function putEnvironment(client: Client, path: string, options: SetOptions)
     if (error instanceof ApiProblem && error.problem.code === 'EnvironmentNotFound') return undefined
     throw error
   })
-  const { branch, domain, autoDeploy } = options
-  if (existing && branch === undefined && domain === undefined && autoDeploy === undefined) return existing
+  const { branch, domain, autoDeploy, queue } = options
+  const approval = approvalOf(options)
+  const named = [branch, domain, autoDeploy, queue, approval]
+  if (existing && named.every((one) => one === undefined)) return existing
   // PUT replaces what it is not told, except for the variables: so it is told everything.
   const wanted: PutEnvironment = {
     branch: branch ?? existing?.branch ?? 'main',
     domains: domain ?? existing?.domains ?? [],
     autoDeploy: autoDeploy ?? existing?.autoDeploy ?? false,
     ...(existing ? { config: existing.config } : {}),
+    ...(queue === undefined ? {} : { queue }),
+    ...(approval === undefined ? {} : { approval }),
   }
   return await client.put<Environment>(path, wanted)
 }
 
-const describe = ({ serviceId, environment, branch, domains, variables, serviceUrl }: Environment): string =>
+function approvalOf({ approval }: SetOptions): PutEnvironment['approval'] {
+  if (approval === undefined || (approval as unknown) === true) return undefined
+  return approval === false ? null : { within: Math.ceil(approval / 1000) }
+}
+
+const describe = ({
+  serviceId,
+  environment,
+  branch,
+  domains,
+  variables,
+  serviceUrl,
+  hold,
+}: Environment): string =>
   [
     `${serviceId} ${environment}`,
     `  branch     ${branch}`,
     `  url        ${serviceUrl}`,
+    ...(hold ? [`  held       ${hold.reason}`] : []),
     ...(domains.length > 0 ? [`  domains    ${domains.join(', ')}`] : []),
     `  variables  ${variables.map(({ name }) => name).join(', ') || 'none'}`,
   ].join('\n')

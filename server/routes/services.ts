@@ -26,6 +26,7 @@ const example = {
   serviceId: 'shop',
   source: { kind: 'git', url: 'https://git.example.com/acme/shop.git' },
   repoFullName: 'acme/shop',
+  sweepSeconds: null,
   environments: ['production'],
   createdAt: '2026-01-31T12:00:00.000Z',
 }
@@ -72,7 +73,7 @@ const change = createRoute({
   method: 'patch',
   path: '/services/{serviceId}',
   operationId: 'changeService',
-  summary: 'Change where the code comes from',
+  summary: 'Change where the code comes from, or how often it is looked at',
   description: 'A new source replaces the old one with its password.',
   tags,
   request: { params: serviceParams, body: bodyOf(changeServiceSchema, { source }) },
@@ -118,12 +119,11 @@ export function serviceRoutes(deps: AppDeps) {
     )
     .openapi(change, async (c) => {
       const row = await findService(deps, c.req.valid('param').serviceId)
-      const wanted = c.req.valid('json').source
-      if (!wanted) return c.json(await view(row), 200)
-      const changed = await store.services.change(
-        row.serviceId,
-        await sourceColumns(deps, row.serviceId, wanted),
-      )
+      const { source: wanted, sweepSeconds } = c.req.valid('json')
+      const changed = await store.services.change(row.serviceId, {
+        ...(wanted ? await sourceColumns(deps, row.serviceId, wanted) : {}),
+        ...(sweepSeconds === undefined ? {} : { sweepSeconds }),
+      })
       return c.json(await view(changed ?? row), 200)
     })
     .openapi(remove, async (c) => {

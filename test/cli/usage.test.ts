@@ -43,6 +43,12 @@ test('help lists every command, on stdout', async () => {
     'plan',
     'open',
     'token',
+    'approve',
+    'reject',
+    'hold',
+    'unhold',
+    'webhook',
+    'deliveries',
   ]
   for (const name of listed) expect(stdout).toMatch(new RegExp(`^ +${name} `, 'm'))
 })

@@ -27,6 +27,8 @@ export interface Answer<T = unknown> {
 /** The real app on a real database; only what would need Temporal is recorded instead. */
 export interface Api {
   app: ReturnType<typeof createApp>
+  /** What the app works with, for a second one that works with the same. */
+  deps: AppDeps
   store: Store
   lanes: RecordedLanes
   /** Folder that uploaded archives go to. */
@@ -68,7 +70,7 @@ export async function startApi(
   const findings: Finding[] = []
   const logged: string[] = []
   const stopping = new AbortController()
-  const app = createApp({
+  const deps: AppDeps = {
     store,
     secrets,
     lanes,
@@ -94,7 +96,8 @@ export async function startApi(
     now: () => new Date(),
     stopping: stopping.signal,
     ...(dashboardOf ? { dashboard: dashboardOf(secrets) } : {}),
-  })
+  }
+  const app = createApp(deps)
 
   const call = async <T>(
     method: string,
@@ -119,6 +122,7 @@ export async function startApi(
 
   return {
     app,
+    deps,
     store,
     lanes,
     root,

@@ -35,7 +35,7 @@ async function send<T = Deployment>(
   const response = await api.raw(to, {
     method: 'POST',
     headers: { authorization: `Bearer ${token}`, 'content-type': 'application/octet-stream', ...headers },
-    body: content,
+    body: content as BodyInit,
     // A stream needs it.
     ...{ duplex: 'half' },
   })

@@ -1,10 +1,13 @@
 import { deploymentId } from '../../contract/names.ts'
-import type { EnqueueRequest, TeardownInput } from '../../contract/workflows.ts'
-import { LanesUnavailable, type Lanes } from '../../server/lanes.ts'
+import type { ApprovalAnswer, EnqueueRequest, TeardownInput } from '../../contract/workflows.ts'
+import { EnvironmentBusy, LanesUnavailable, type Lanes } from '../../server/lanes.ts'
 
 export interface RecordedLanes extends Lanes {
   enqueued: EnqueueRequest[]
   canceled: string[]
+  answered: (ApprovalAnswer & { deploymentId: string })[]
+  /** While set, whoever may not wait is refused with it. */
+  busy: string | undefined
   forgotten: string[]
   tornDown: TeardownInput[]
   /** While true, every call fails as if Temporal were down. */
@@ -23,12 +26,15 @@ export function recordLanes(): RecordedLanes {
   const lanes: RecordedLanes = {
     enqueued: [],
     canceled: [],
+    answered: [],
+    busy: undefined,
     forgotten: [],
     tornDown: [],
     down: false,
     losesAnswers: false,
     async enqueue(request) {
       failIf(lanes.down)
+      if (lanes.busy !== undefined && request.queue === 'reject') throw new EnvironmentBusy(lanes.busy)
       const { requestId, serviceId, environment, numberFloor } = request
       const lane = `${serviceId}/${environment}`
       const number = numbers.get(requestId) ?? Math.max((lastOf.get(lane) ?? 0) + 1, numberFloor)
@@ -43,6 +49,10 @@ export function recordLanes(): RecordedLanes {
     async cancel(request) {
       failIf(lanes.down)
       lanes.canceled.push(request.deploymentId)
+    },
+    async answerApproval(answer) {
+      failIf(lanes.down)
+      lanes.answered.push(answer)
     },
     async forget(serviceId, environment) {
       failIf(lanes.down)

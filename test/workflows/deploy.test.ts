@@ -35,6 +35,54 @@ const longest: Script = {
   discardRelease: failure('Internal'),
 }
 
+describe('approval', () => {
+  const waits = () => until(() => scripted.calls.includes('recordApproval waits'))
+  const answer = { approved: true, by: 'ada', reason: null }
+
+  test('nothing that stays happens before somebody approves', async () => {
+    const handle = await start({}, { approvalTimeout: 60_000 })
+    await waits()
+    expect(steps().slice(-2)).toEqual(['validateCandidate', 'recordApproval'])
+    await handle.signal(signalNames.answerApproval, answer)
+    expect(await handle.result()).toMatchObject({ status: 'SUCCEEDED' })
+    expect(scripted.calls).toContain('recordApproval approved by ada')
+  })
+
+  test('a rejected one is undone and says who rejected it and why', async () => {
+    const handle = await start({}, { approvalTimeout: 60_000 })
+    await waits()
+    await handle.signal(signalNames.answerApproval, { approved: false, by: 'ada', reason: 'not today' })
+    await expect(handle.result()).rejects.toThrow()
+    expect(scripted.outcomes).toMatchObject([
+      {
+        status: 'FAILED',
+        compensation: 'DONE',
+        step: null,
+        failure: { code: 'ApprovalRejected', message: 'Rejected by ada: not today' },
+      },
+    ])
+    expect(steps()).not.toContain('migrateDatabase')
+    expect(steps().slice(-2)).toEqual(['stopCandidate', 'discardRelease'])
+  })
+
+  test('without an answer in time it fails and is undone', async () => {
+    const handle = await start({}, { approvalTimeout: 200 })
+    await expect(handle.result()).rejects.toThrow()
+    expect(scripted.outcomes).toMatchObject([
+      { status: 'FAILED', compensation: 'DONE', failure: { code: 'ApprovalTimedOut' } },
+    ])
+    expect(steps()).not.toContain('switchTraffic')
+  })
+
+  test('one that waits can be canceled', async () => {
+    const handle = await start({}, { approvalTimeout: 60_000 })
+    await waits()
+    await handle.signal(signalNames.cancelDeployment, cancelRequest)
+    await expect(handle.result()).rejects.toThrow()
+    expect(scripted.outcomes).toMatchObject([{ status: 'CANCELED', compensation: 'DONE' }])
+  })
+})
+
 describe('deploy', () => {
   test('runs the nine steps in order and answers with what is live', async () => {
     const handle = await start({})

@@ -86,6 +86,55 @@ test('a queued deployment that is canceled never starts', async () => {
   expect(scripted.calls).not.toContain('checkReadiness 2')
 })
 
+test('of pushes in quick succession the first and the last run, the others are superseded', async () => {
+  const held = gate()
+  scripted = await startScripted(held.script)
+  const queue = 'newest-wins' as const
+  const answers = await Promise.all(
+    Array.from({ length: 8 }, () => scripted.enqueue('production', { trigger: 'webhook', queue })),
+  )
+  expect(new Set(answers.map(({ number }) => number)).size).toBe(8)
+  for (const number of [1, 8]) held.let(number)
+  await until(() => ended().length === 2)
+  expect(ended()).toEqual(['production 1 SUCCEEDED', 'production 8 SUCCEEDED'])
+  await until(() => scripted.calls.filter((call) => call.startsWith('recordSuperseded')).length === 6)
+  for (let number = 2; number < 8; number++) {
+    expect(scripted.calls.some((call) => call.startsWith(`recordSuperseded ${number} by `))).toBe(true)
+    expect(scripted.calls).not.toContain(`checkReadiness ${number}`)
+  }
+})
+
+test('a push supersedes neither what a person has asked for nor a rollback', async () => {
+  const held = gate()
+  scripted = await startScripted(held.script)
+  await scripted.enqueue('production')
+  await until(() => scripted.calls.includes('buildRelease 1'))
+  await scripted.enqueue('production', { queue: 'every' })
+  await scripted.enqueue('production', { queue: 'newest-wins' })
+  await scripted.enqueue('production', { queue: 'newest-wins' })
+  await until(() => scripted.calls.includes('recordSuperseded 3 by 4'))
+  for (const number of [1, 2, 4]) held.let(number)
+  await until(() => ended().length === 3)
+  expect(ended()).toEqual([1, 2, 4].map((number) => `production ${number} SUCCEEDED`))
+})
+
+test('where none may wait, one that comes while another runs is refused, and the same request is not', async () => {
+  const held = gate()
+  scripted = await startScripted(held.script)
+  const requestId = randomUUID()
+  await scripted.enqueue('production', { requestId, queue: 'reject' })
+  await until(() => scripted.calls.includes('buildRelease 1'))
+  const refused = await scripted.enqueue('production', { queue: 'reject' }).catch((error: Error) => error)
+  expect(refused).toMatchObject({ cause: { type: 'EnvironmentBusy' } })
+  expect(await scripted.enqueue('production', { requestId, queue: 'reject' })).toMatchObject({ number: 1 })
+  held.let(1)
+  await until(() => ended().length === 1)
+  held.let(2)
+  await until(async () => !(await lane().query<QueueView>(queryNames.queue)).running)
+  expect(await scripted.enqueue('production', { queue: 'reject' })).toMatchObject({ number: 2 })
+  await until(() => ended().length === 2)
+})
+
 test('one that waits is recorded although its lane is busy, and the queue can be asked', async () => {
   const held = gate()
   scripted = await startScripted(held.script)

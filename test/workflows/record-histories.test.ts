@@ -112,6 +112,32 @@ describe.runIf(recording)('records', () => {
     await save('queueing-lane', scripted.laneId('production'))
   })
 
+  test('approval', () => approval('approval-given', true))
+  test('approval that is refused', () => approval('approval-rejected', false))
+
+  async function approval(name: string, approved: boolean): Promise<void> {
+    scripted = await startScripted()
+    await scripted.enqueue('production', { approvalTimeout: 600_000 })
+    await reached('recordApproval waits')
+    await scripted.client.workflow
+      .getHandle(deployId(1))
+      .signal(signalNames.answerApproval, { approved, by: 'ada', reason: null })
+    await ended(1)
+    await closed(deployId(1))
+    await save(name, deployId(1))
+  }
+
+  test('pushes in quick succession', async () => {
+    let open = false
+    scripted = await startScripted({ buildRelease: () => until(() => open) })
+    for (let at = 0; at < 4; at++)
+      await scripted.enqueue('production', { trigger: 'webhook', queue: 'newest-wins' })
+    await reached('recordSuperseded 3 by 4')
+    open = true
+    await ended(2)
+    await save('superseding-lane', scripted.laneId('production'))
+  })
+
   test('terminated', async () => {
     let open = false
     scripted = await startScripted({ buildRelease: () => until(() => open) })

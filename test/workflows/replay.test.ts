@@ -16,6 +16,8 @@ test('there are histories of each path that a workflow can take', () => {
     'cancel',
     'rollback',
     'queueing',
+    'superseding',
+    'approval',
     'terminated',
     'rotation',
   ])

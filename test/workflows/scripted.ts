@@ -7,12 +7,14 @@ import { inject } from 'vitest'
 import type { ControlActivities, HostActivities } from '../../activities/index.ts'
 import { hostQueue, laneId, updateNames, workflowTypes } from '../../contract/names.ts'
 import type {
+  ApprovalRecord,
   Enqueued,
   EnqueueRequest,
   LaneInput,
   LaneState,
   Outcome,
   QueuedDeployment,
+  Superseded,
 } from '../../contract/workflows.ts'
 import { temporalDeployments } from '../../worker/deployments.ts'
 
@@ -78,6 +80,13 @@ export async function startScripted(script: Script = {}) {
     },
     recordCanceledInQueue: async (input: QueuedDeployment) => {
       calls.push(`recordCanceledInQueue ${input.number}`)
+    },
+    recordSuperseded: async (all: Superseded[]) => {
+      for (const { deployment, by } of all)
+        calls.push(`recordSuperseded ${deployment.number} by ${by.split('.').at(-1)}`)
+    },
+    recordApproval: async ({ waiting, detail }: ApprovalRecord) => {
+      calls.push(`recordApproval ${waiting ? 'waits' : detail}`)
     },
     recoverLane: async ({ environment }: { environment: string }) =>
       recovered[environment] ?? { lastNumber: 0, waiting: [], running: null, recent: [] },

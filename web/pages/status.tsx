@@ -5,6 +5,7 @@ type Status = DeploymentStatus | StepStatus | 'LIVE'
 const words: Record<Status, [sign: string, word: string]> = {
   QUEUED: ['◷', 'Queued'],
   PENDING: ['○', 'Pending'],
+  WAITING_APPROVAL: ['◔', 'Waits for approval'],
   RUNNING: ['◐', 'Running'],
   SUCCEEDED: ['✓', 'Succeeded'],
   FAILED: ['✕', 'Failed'],

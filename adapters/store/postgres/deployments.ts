@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { Kysely } from 'kysely'
-import { finalStatuses } from '../../../contract/vocabulary.ts'
+import { finalStatuses, underWayStatuses } from '../../../contract/vocabulary.ts'
 import type { DeploymentStore } from '../../../ports/store.ts'
 import { selectDeployments, toDeployments } from './deployment-rows.ts'
 import type { TemporalUi } from './deployment-rows.ts'
@@ -33,6 +33,14 @@ export const deploymentStore = (db: Kysely<Tables>, ui: TemporalUi | undefined):
     markLive: (release, detail) => markLive(db, release, detail),
     unmarkLive: (release, previous) => unmarkLive(db, release, previous),
 
+    approval: (id, { waiting, detail }) =>
+      whileOpen(db, id, async (trx, open) => {
+        const status = waiting ? 'WAITING_APPROVAL' : 'RUNNING'
+        if (open.status === status) return
+        await trx.updateTable('deployments').set({ status }).where('id', '=', id).execute()
+        await addEvent(trx, id, { type: 'approval', status, detail })
+      }),
+
     cancelRequested: (id, { by, reason }) =>
       whileOpen(db, id, async (trx, open) => {
         if (open.cancel_at !== null) return
@@ -59,7 +67,7 @@ export const deploymentStore = (db: Kysely<Tables>, ui: TemporalUi | undefined):
 
     async unfinished() {
       const rows = await selectDeployments(db)
-        .where('d.status', 'in', ['QUEUED', 'RUNNING'])
+        .where('d.status', 'in', ['QUEUED', ...underWayStatuses])
         .orderBy('d.created_seq')
         .execute()
       return toDeployments(db, ui, rows)

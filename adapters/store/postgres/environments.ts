@@ -3,7 +3,7 @@ import type { Kysely, Transaction } from 'kysely'
 import { deploymentId, routeHost } from '../../../contract/names.ts'
 import { Taken } from '../../../ports/store.ts'
 import type { EnvironmentRow, EnvironmentStore } from '../../../ports/store.ts'
-import { storableJson } from './storable.ts'
+import { storable, storableJson } from './storable.ts'
 import type { Tables } from './tables.ts'
 
 type Put = Parameters<EnvironmentStore['put']>[0]
@@ -46,6 +46,39 @@ export const environmentStore = (db: Kysely<Tables>): EnvironmentStore => ({
     return numDeletedRows > 0n
   },
 
+  async hold(serviceId, environment, hold) {
+    const { numUpdatedRows } = await db
+      .updateTable('environments')
+      .set({
+        hold_reason: hold && storable(hold.reason),
+        hold_by: hold && storable(hold.by),
+        hold_at: hold && sql`now()`,
+      })
+      .where('service_id', '=', serviceId)
+      .where('environment', '=', environment)
+      .executeTakeFirst()
+    return numUpdatedRows > 0n
+  },
+
+  async seenCommit(serviceId, environment) {
+    const row = await db
+      .selectFrom('environments')
+      .select('seen_commit')
+      .where('service_id', '=', serviceId)
+      .where('environment', '=', environment)
+      .executeTakeFirst()
+    return row?.seen_commit ?? null
+  },
+
+  async noteCommit(serviceId, environment, commitSha) {
+    await db
+      .updateTable('environments')
+      .set({ seen_commit: commitSha })
+      .where('service_id', '=', serviceId)
+      .where('environment', '=', environment)
+      .execute()
+  },
+
   async lastNumber(serviceId, environment) {
     const row = await db
       .selectFrom('deployment_numbers')
@@ -64,6 +97,9 @@ async function upsert(trx: Transaction<Tables>, put: Put): Promise<boolean> {
     auto_deploy: put.autoDeploy,
     config: storableJson(put.config),
     host: put.host,
+    queue_policy: put.queue ?? null,
+    approval_ms: put.approvalTimeout ?? null,
+    freezes: storableJson(put.freezes ?? []),
   }
   const { created } = await trx
     .insertInto('environments')
@@ -124,6 +160,11 @@ const toEnvironment = (row: Selected): EnvironmentRow => ({
   autoDeploy: row.auto_deploy,
   config: row.config,
   host: row.host,
+  queue: row.queue_policy,
+  approvalTimeout: row.approval_ms,
+  freezes: row.freezes,
+  hold:
+    row.hold_reason === null ? null : { reason: row.hold_reason, by: row.hold_by ?? '', since: row.hold_at! },
   live: liveOf(row),
   createdAt: row.created_at,
 })

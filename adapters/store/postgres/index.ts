@@ -11,6 +11,7 @@ import { releaseStore } from './releases.ts'
 import { serviceStore } from './services.ts'
 import type { Tables } from './tables.ts'
 import { variableStore } from './variables.ts'
+import { webhookStore } from './webhooks.ts'
 import { listenTo } from './watch.ts'
 
 export interface PostgresStoreOptions {
@@ -49,6 +50,7 @@ export async function postgresStore(options: PostgresStoreOptions): Promise<Stor
     releases: releaseStore(db),
     archiveUrls: archiveUrlStore(db),
     idempotency: idempotencyStore(db, options.holder ?? ''),
+    webhooks: webhookStore(db),
     watch: notifications.watch,
     async ping() {
       await sql`select 1`.execute(db)

@@ -24,6 +24,7 @@ export const serviceStore = (db: Kysely<Tables>): ServiceStore => ({
       ...(change.source && { source: JSON.stringify(change.source) }),
       ...(change.sealedCredentials !== undefined && { sealed_credentials: change.sealedCredentials }),
       ...(change.repoFullName !== undefined && { repo_full_name: change.repoFullName }),
+      ...(change.sweepSeconds !== undefined && { sweep_seconds: change.sweepSeconds }),
     }
     if (Object.keys(set).length === 0) return find(db, serviceId)
     const row = await db
@@ -65,6 +66,7 @@ const columns = (service: Omit<ServiceRow, 'createdAt'>) => ({
   source: JSON.stringify(service.source),
   sealed_credentials: service.sealedCredentials,
   repo_full_name: service.repoFullName,
+  sweep_seconds: service.sweepSeconds ?? null,
 })
 
 const toService = (row: Selectable<Tables['services']>): ServiceRow => ({
@@ -72,5 +74,6 @@ const toService = (row: Selectable<Tables['services']>): ServiceRow => ({
   source: row.source,
   sealedCredentials: row.sealed_credentials,
   repoFullName: row.repo_full_name,
+  sweepSeconds: row.sweep_seconds,
   createdAt: row.created_at,
 })

@@ -9,7 +9,9 @@ import type {
   StepStatus,
   Trigger,
 } from '../../../contract/vocabulary.ts'
-import type { MigrationAnswer, SealedVariable } from '../../../ports/store.ts'
+import type { Freeze } from '../../../contract/freeze.ts'
+import type { QueuePolicy } from '../../../contract/queue-policy.ts'
+import type { DeliveryResult, MigrationAnswer, SealedVariable, WebhookTarget } from '../../../ports/store.ts'
 
 /** JSON in a `jsonb` column: read as it is, written as text. */
 type Json<T extends object> = JSONColumnType<T>
@@ -29,6 +31,7 @@ export interface Tables {
   releases: ReleasesTable
   idempotency_keys: IdempotencyKeysTable
   archive_urls: ArchiveUrlsTable
+  deliveries: DeliveriesTable
 }
 
 interface ArchiveUrlsTable {
@@ -50,6 +53,9 @@ interface ServicesTable {
   sealed_credentials: string | null
   repo_full_name: string | null
   created_at: Generated<Date>
+  sealed_webhook_secret: string | null
+  webhook_secret_at: Date | null
+  sweep_seconds: number | null
 }
 
 interface EnvironmentsTable {
@@ -64,6 +70,13 @@ interface EnvironmentsTable {
   /** Last change of `live_number` that was accepted; see contract/routing.ts. */
   fence_deployment: Generated<number>
   fence_revision: Generated<number>
+  queue_policy: QueuePolicy | null
+  approval_ms: number | null
+  freezes: ColumnType<Freeze[], string | undefined, string>
+  hold_reason: string | null
+  hold_by: string | null
+  hold_at: Date | null
+  seen_commit: string | null
   created_at: Generated<Date>
 }
 
@@ -136,7 +149,7 @@ export interface EventsTable {
   deployment_id: string
   seq: number
   at: Generated<Date>
-  type: 'queued' | 'started' | 'step' | 'live' | 'cancelRequested' | 'finished'
+  type: 'queued' | 'started' | 'step' | 'live' | 'approval' | 'cancelRequested' | 'finished'
   step: StepName | null
   status: string
   attempt: number | null
@@ -180,4 +193,20 @@ interface IdempotencyKeysTable {
   holder: string
   /** null while the request runs. */
   answer: NullableJson<{ status: number; headers: Record<string, string>; body: string }>
+}
+
+interface DeliveriesTable {
+  id: string
+  created_seq: Generated<number>
+  service_id: string
+  provider: string
+  delivery_id: string
+  event: string
+  targets: Json<WebhookTarget[]>
+  results: Json<DeliveryResult[]>
+  redelivery_of: string | null
+  received_at: Generated<Date>
+  settled_at: Date | null
+  attempts: Generated<number>
+  next_attempt_at: Generated<Date>
 }
