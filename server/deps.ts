@@ -1,10 +1,12 @@
 import type { HttpBindings } from '@hono/node-server'
 import type { Logger } from 'pino'
 import type { Settings } from '../contract/settings.ts'
+import type { Caller } from '../contract/token.ts'
 import type { Readiness } from '../ports/readiness.ts'
 import type { Secrets } from '../ports/secrets.ts'
 import type { Source } from '../ports/source.ts'
 import type { Store } from '../ports/store.ts'
+import type { Call } from './authorise.ts'
 import type { Lanes } from './lanes.ts'
 
 /** What the API works with; `main.ts` puts the real ones in. */
@@ -15,7 +17,7 @@ export interface AppDeps {
   source: Source
   lanes: Lanes
   settings: Pick<Settings, 'apiAddress' | 'host' | 'privateHosts' | 'routerPort' | 'sourceRoots' | 'url'>
-  /** The bearer token that callers must show. */
+  /** The token of the installation, which may do everything; others are in the store. */
   token: string
   log: Logger
   now: () => Date
@@ -30,5 +32,9 @@ export interface AppEnv {
     requestId: string
     /** What makes a POST that starts something safe to repeat; derived from its Idempotency-Key. */
     enqueueId: string
+    /** Whose token it is; set for everything that needs one. */
+    caller: Caller
+    /** Absent where there is no such route. */
+    call?: Call
   }
 }

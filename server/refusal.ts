@@ -29,7 +29,7 @@ export class Refusal extends Error {
 }
 
 export const notFound = (
-  what: 'Service' | 'Environment' | 'Deployment' | 'Variable',
+  what: 'Service' | 'Environment' | 'Deployment' | 'Variable' | 'Token',
   which: string,
 ): Refusal =>
   new Refusal(

@@ -27,6 +27,7 @@ export interface Answer<T = unknown> {
 export interface Api {
   app: ReturnType<typeof createApp>
   store: Store
+  databaseUrl: string
   lanes: RecordedLanes
   /** Folder whose repositories may be deployed. */
   root: string
@@ -54,7 +55,8 @@ export interface Api {
 export async function startApi(settings: Partial<AppDeps['settings']> = {}): Promise<Api> {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'sluice-server-'))
   const postgres = await startPostgres()
-  const store = await postgresStore({ databaseUrl: await createDatabase(postgres.url), poolSize: 8 })
+  const databaseUrl = await createDatabase(postgres.url)
+  const store = await postgresStore({ databaseUrl, poolSize: 8 })
   const secrets = await keyFileSecrets(path.join(folder, 'keys.json'))
   const root = await mkdtemp(path.join(folder, 'repositories-'))
   const lanes = recordLanes()
@@ -106,6 +108,7 @@ export async function startApi(settings: Partial<AppDeps['settings']> = {}): Pro
   return {
     app,
     store,
+    databaseUrl,
     lanes,
     root,
     findings,

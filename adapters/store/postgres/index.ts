@@ -1,14 +1,17 @@
 import { Kysely, PostgresDialect, sql } from 'kysely'
 import type { Store } from '../../../ports/store.ts'
+import { auditStore } from './audit.ts'
 import { deploymentStore } from './deployments.ts'
 import { environmentStore } from './environments.ts'
 import { idempotencyStore } from './idempotency.ts'
 import { logStore } from './logs.ts'
 import { migrate } from './migrate.ts'
+import { notificationStore } from './notifications.ts'
 import { openPool, waitForDatabase } from './pool.ts'
 import { releaseStore } from './releases.ts'
 import { serviceStore } from './services.ts'
 import type { Tables } from './tables.ts'
+import { tokenStore } from './tokens.ts'
 import { variableStore } from './variables.ts'
 import { listenTo } from './watch.ts'
 
@@ -47,6 +50,9 @@ export async function postgresStore(options: PostgresStoreOptions): Promise<Stor
     logs: logStore(db),
     releases: releaseStore(db),
     idempotency: idempotencyStore(db, options.holder ?? ''),
+    tokens: tokenStore(db),
+    audit: auditStore(db),
+    notifications: notificationStore(db),
     watch: notifications.watch,
     async ping() {
       await sql`select 1`.execute(db)

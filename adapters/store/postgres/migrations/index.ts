@@ -1,9 +1,11 @@
 import type { Migration } from 'kysely/migration'
 import { up as first } from './0001-first.ts'
 import { up as migrationAnswers } from './0002-migration-answers.ts'
+import { up as tokensAuditNotifications } from './0014-tokens-audit-notifications.ts'
 
 /** Forward only: a migration that was released is never changed, a mistake is corrected by the next one. */
 export const migrations: Record<string, Migration> = {
   '0001-first': { up: first },
   '0002-migration-answers': { up: migrationAnswers },
+  '0014-tokens-audit-notifications': { up: tokensAuditNotifications },
 }
