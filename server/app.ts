@@ -1,5 +1,6 @@
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import { allowedMethods } from './allowed-methods.ts'
+import { audit } from './audit.ts'
 import { bearerAuth } from './auth.ts'
 import { authorise } from './authorise.ts'
 import type { AppDeps, AppEnv } from './deps.ts'
@@ -13,6 +14,7 @@ import { problem, problemOnError } from './problems.ts'
 import { Refusal } from './refusal.ts'
 import { requestBody } from './request-body.ts'
 import { requestId } from './request-id.ts'
+import { auditRoutes } from './routes/audit.ts'
 import { deploymentActionRoutes } from './routes/deployment-actions.ts'
 import { deploymentRoutes } from './routes/deployments.ts'
 import { docsRoutes } from './routes/docs.ts'
@@ -39,7 +41,7 @@ export function createApp(deps: AppDeps): OpenAPIHono<AppEnv> {
   app.use(hostCheck(deps), originCheck(deps))
   // One for both: what is wrong in one place counts in the other.
   const [authentic, allowed] = [bearerAuth(deps), authorise(app)]
-  app.use('/v1/*', authentic, allowed)
+  app.use('/v1/*', authentic, audit(deps), allowed)
   app.use('/metrics', authentic, allowed)
   app.use('/v1/*', requestBody, idempotency(deps))
 
@@ -58,6 +60,7 @@ export function createApp(deps: AppDeps): OpenAPIHono<AppEnv> {
   app.route('/v1', deploymentActionRoutes(deps, metrics))
   app.route('/v1', streamRoutes(deps, metrics))
   app.route('/v1', tokenRoutes(deps))
+  app.route('/v1', auditRoutes(deps))
 
   app.openAPIRegistry.registerComponent('securitySchemes', 'token', {
     type: 'http',
