@@ -21,6 +21,7 @@ import { docsRoutes } from './routes/docs.ts'
 import { environmentRoutes } from './routes/environments.ts'
 import { guideRoutes } from './routes/guides.ts'
 import { healthRoutes } from './routes/health.ts'
+import { notificationRoutes } from './routes/notifications.ts'
 import { planRoutes } from './routes/plan.ts'
 import { preflightRoutes } from './routes/preflight.ts'
 import { releaseRoutes } from './routes/releases.ts'
@@ -59,6 +60,7 @@ export function createApp(deps: AppDeps): OpenAPIHono<AppEnv> {
   app.route('/v1', deploymentRoutes(deps, metrics))
   app.route('/v1', deploymentActionRoutes(deps, metrics))
   app.route('/v1', streamRoutes(deps, metrics))
+  app.route('/v1', notificationRoutes(deps))
   app.route('/v1', tokenRoutes(deps))
   app.route('/v1', auditRoutes(deps))
 
