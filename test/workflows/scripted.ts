@@ -11,6 +11,7 @@ import type {
   EnqueueRequest,
   LaneInput,
   LaneState,
+  NotifyInput,
   Outcome,
   QueuedDeployment,
 } from '../../contract/workflows.ts'
@@ -81,7 +82,9 @@ export async function startScripted(script: Script = {}) {
     },
     recoverLane: async ({ environment }: { environment: string }) =>
       recovered[environment] ?? { lastNumber: 0, waiting: [], running: null, recent: [] },
-    deliverNotification: async () => {},
+    deliverNotification: async ({ deliveryId }: NotifyInput) => {
+      if (deliveryId.startsWith('refused')) failure('NotDelivered')()
+    },
     giveUpNotification: async () => {},
     awaitDeployment: async (workflowId: string) =>
       deployments.end(workflowId, Context.current().cancellationSignal),
