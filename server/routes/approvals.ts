@@ -1,7 +1,9 @@
 import { createRoute } from '@hono/zod-openapi'
 import { rejectSchema } from '../../contract/deployment.ts'
 import type { Deployment } from '../../contract/deployment.ts'
+import { needs } from '../authorise.ts'
 import { locationOf } from '../accept-deployment.ts'
+import type { ApprovalAnswer } from '../../contract/workflows.ts'
 import type { AppDeps } from '../deps.ts'
 import { findDeployment } from '../find.ts'
 import {
@@ -25,6 +27,7 @@ const approve = createRoute({
   method: 'post',
   path: `${path}/approve`,
   operationId: 'approveDeployment',
+  ...needs('admin'),
   summary: 'Let a deployment that waits for approval go on',
   tags,
   request: one,
@@ -35,6 +38,7 @@ const reject = createRoute({
   method: 'post',
   path: `${path}/reject`,
   operationId: 'rejectDeployment',
+  ...needs('admin'),
   summary: 'End a deployment that waits for approval',
   description: 'What it has done is undone; it fails with ApprovalRejected.',
   tags,
@@ -43,20 +47,27 @@ const reject = createRoute({
 })
 
 export function approvalRoutes(deps: AppDeps) {
-  const answer = async (deploymentId: string, approved: boolean, reason: string | null) => {
+  const answer = async (request: ApprovalAnswer & { deploymentId: string }) => {
+    const { deploymentId } = request
     const deployment = await findDeployment(deps, deploymentId)
     requireWaiting(deployment)
-    await deps.lanes.answerApproval({ deploymentId, approved, by: 'api', reason })
+    await deps.lanes.answerApproval(request)
     return findDeployment(deps, deploymentId)
   }
   return newRouter()
     .openapi(approve, async (c) => {
-      const deployment = await answer(c.req.valid('param').deploymentId, true, null)
+      const { deploymentId } = c.req.valid('param')
+      const deployment = await answer({
+        ...{ deploymentId, approved: true, by: c.get('caller').name, reason: null },
+      })
       return c.json(deployment, 202, locationOf(deployment))
     })
     .openapi(reject, async (c) => {
       const reason = c.req.valid('json').reason ?? null
-      const deployment = await answer(c.req.valid('param').deploymentId, false, reason)
+      const { deploymentId } = c.req.valid('param')
+      const deployment = await answer({
+        ...{ deploymentId, approved: false, by: c.get('caller').name, reason },
+      })
       return c.json(deployment, 202, locationOf(deployment))
     })
 }

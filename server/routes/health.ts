@@ -1,4 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi'
+import { needs } from '../authorise.ts'
 import type { AppDeps } from '../deps.ts'
 import type { Metrics } from '../metrics.ts'
 import { commonProblems, jsonOf, newRouter, problems } from '../openapi.ts'
@@ -41,6 +42,7 @@ const measure = createRoute({
   method: 'get',
   path: '/metrics',
   operationId: 'readMetrics',
+  ...needs('viewer'),
   summary: 'Measurements in the format of Prometheus',
   tags,
   responses: {

@@ -1,5 +1,6 @@
 import { createRoute } from '@hono/zod-openapi'
 import { holdSchema, putHoldSchema } from '../../contract/service.ts'
+import { needs } from '../authorise.ts'
 import type { AppDeps } from '../deps.ts'
 import { findEnvironment } from '../find.ts'
 import {
@@ -21,12 +22,13 @@ const put = createRoute({
   method: 'put',
   path,
   operationId: 'holdEnvironment',
+  ...needs('deployer'),
   summary: 'Let nothing be deployed until the hold is lifted',
   description: 'What was accepted before goes on, and a rollback is always accepted.',
   tags,
   request: { params: environmentParams, body: bodyOf(putHoldSchema, { reason }) },
   responses: {
-    200: jsonOf(holdSchema, 'Held', { reason, by: 'api', since: '2026-01-31T12:00:00.000Z' }),
+    200: jsonOf(holdSchema, 'Held', { reason, by: 'ada', since: '2026-01-31T12:00:00.000Z' }),
     ...problems(404),
     ...bodyProblems,
     ...commonProblems,
@@ -37,6 +39,7 @@ const remove = createRoute({
   method: 'delete',
   path,
   operationId: 'unholdEnvironment',
+  ...needs('deployer'),
   summary: 'Lift the hold',
   tags,
   request: { params: environmentParams },
@@ -48,7 +51,10 @@ export function holdRoutes(deps: AppDeps) {
   return newRouter()
     .openapi(put, async (c) => {
       const { serviceId, environment } = await findEnvironment(deps, c.req.valid('param'))
-      await environments.hold(serviceId, environment, { reason: c.req.valid('json').reason, by: 'api' })
+      await environments.hold(serviceId, environment, {
+        reason: c.req.valid('json').reason,
+        by: c.get('caller').name,
+      })
       const { hold } = await findEnvironment(deps, { serviceId, environment })
       if (!hold) throw notFound('Environment', environment)
       return c.json({ ...hold, since: hold.since.toISOString() }, 200)

@@ -52,12 +52,12 @@ const receive = createRoute({
 
 /** Without bearer token: this router has to come before the one that wants it. */
 export function webhookRoutes(deps: AppDeps, outbox: Outbox) {
-  const bad = countBadTokens(deps.now)
+  const bad = countBadTokens()
   return newRouter().openapi(receive, async (c) => {
     const { provider, serviceId } = c.req.valid('param')
     const request = await signedRequest(c)
     if (!(await isGenuine(deps, provider, serviceId, request))) {
-      const wait = bad.add(c.env?.incoming?.socket.remoteAddress ?? '')
+      const wait = await bad.add(c.env?.incoming?.socket.remoteAddress ?? '')
       throw wait > 0 ? tooMany(wait) : unsigned()
     }
     const event = eventOf(provider, request)
