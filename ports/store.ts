@@ -223,6 +223,8 @@ export interface DeploymentStore {
     id: string,
     answer: Pick<MigrationAnswer, 'answer' | 'by'>,
   ): Promise<'resolved' | 'acted' | 'known'>
+  /** How far these are; one that is not there (any more) is missing in the answer. */
+  statuses(ids: string[]): Promise<Pick<Deployment, 'id' | 'status' | 'supersededBy'>[]>
   /** Those that have not ended, oldest first. */
   unfinished(): Promise<Deployment[]>
   /** Sets or clears archivedAt. undefined when there is none; false when it has not ended. */

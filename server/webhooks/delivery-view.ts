@@ -1,16 +1,26 @@
-import type { Deployment } from '../../contract/deployment.ts'
 import type { Delivery, DeliveryResultView } from '../../contract/webhook.ts'
-import type { DeliveryResult, DeliveryRow } from '../../ports/store.ts'
+import type { DeliveryResult, DeliveryRow, Store } from '../../ports/store.ts'
 import type { AppDeps } from '../deps.ts'
 
-/** A delivery as the API shows it: what has become of its deployments by now. */
-export async function deliveryView({ store }: Pick<AppDeps, 'store'>, row: DeliveryRow): Promise<Delivery> {
-  const results = await Promise.all(
-    row.results.map(async (result) => {
-      const { deploymentId } = result
-      return resultView(result, deploymentId ? await store.deployments.find(deploymentId) : undefined)
-    }),
-  )
+type Status = Awaited<ReturnType<Store['deployments']['statuses']>>[number]
+
+/** Deliveries as the API shows them: with what has become of their deployments by now. */
+export async function deliveryViews(
+  { store }: Pick<AppDeps, 'store'>,
+  rows: readonly DeliveryRow[],
+): Promise<Delivery[]> {
+  const ids = rows.flatMap(({ results }) => results.map(({ deploymentId }) => deploymentId))
+  const statuses = await store.deployments.statuses(ids.filter((id) => id !== null))
+  const byId = new Map(statuses.map((status) => [status.id, status]))
+  return rows.map((row) => viewOf(row, byId))
+}
+
+export async function deliveryView(deps: Pick<AppDeps, 'store'>, row: DeliveryRow): Promise<Delivery> {
+  return (await deliveryViews(deps, [row]))[0]!
+}
+
+function viewOf(row: DeliveryRow, statuses: Map<string, Status>): Delivery {
+  const results = row.results.map((result) => resultView(result, statuses.get(result.deploymentId ?? '')))
   return {
     id: row.id,
     serviceId: row.serviceId,
@@ -25,7 +35,7 @@ export async function deliveryView({ store }: Pick<AppDeps, 'store'>, row: Deliv
   }
 }
 
-function resultView(result: DeliveryResult, deployment: Deployment | undefined): DeliveryResultView {
+function resultView(result: DeliveryResult, deployment: Status | undefined): DeliveryResultView {
   const isSuperseded = deployment?.status === 'SUPERSEDED'
   const outcome = isSuperseded ? 'superseded' : result.outcome
   return { ...result, outcome, supersededBy: deployment?.supersededBy ?? null }

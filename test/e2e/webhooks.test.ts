@@ -15,6 +15,9 @@ const root = useSluice((started) => {
   sluice = started
 })
 
+/** Environments run as users of their own, who cannot write into one file. */
+const pushed = { autoDeploy: true, config: { soak: 0 }, variables: { COUNT_FILE: '/dev/null' } }
+
 interface Hooked {
   service: TestService
   /** Commits on the branch and delivers that to Sluice as GitHub does. */
@@ -30,7 +33,7 @@ async function hooked(id: string): Promise<Hooked> {
     ['production', 'main'],
     ['staging', 'staging'],
   ] as const)
-    await service.environment(name, { branch, autoDeploy: true, config: { soak: 0 } })
+    await service.environment(name, { branch, ...pushed })
   const { body } = await sluice.api('PUT', `/v1/services/${id}/webhook`, {})
   const deliver = async (branch: string, commit: string, delivery: string = randomUUID()) => {
     const text = JSON.stringify(githubPush({ ref: `refs/heads/${branch}`, before: sha(1), after: commit }))
@@ -84,8 +87,8 @@ test(
     // The first of them is held in its build until all have come.
     const gate = path.join(root.directory, 'gate')
     await service.environment('production', {
-      ...{ autoDeploy: true, config: { soak: 0 } },
-      variables: { COUNT_FILE: '/dev/null', GATE: gate },
+      ...pushed,
+      variables: { ...pushed.variables, GATE: gate },
     })
     service.repository.branch('main')
     service.repository.commit({
@@ -128,13 +131,17 @@ test(
     const hook = await hooked('killed')
     hook.service.repository.branch('main')
     const commit = hook.service.repository.commit({ 'version.txt': 'v2' })
-    await hook.service.environment('production', {
-      ...{ autoDeploy: true, config: { soak: 0 }, approval: { within: 600 } },
-    })
+    await hook.service.environment('production', { ...pushed, approval: { within: 600 } })
     const { status, delivery } = await hook.deliver('main', commit)
     const earlier = sluice.killPart('server', 'SIGKILL')
     expect(status).toBe(202)
     await sluice.waitForPart('server', earlier)
+    await until(() =>
+      fetch(`${sluice.url}/healthz`).then(
+        ({ ok }) => ok,
+        () => false,
+      ),
+    )
     const id = await deploymentOf(hook, delivery)
     await deploymentWhen(sluice, id, (one) => one.status === 'WAITING_APPROVAL')
     expect((await hook.service.get()).status).not.toBe(200)

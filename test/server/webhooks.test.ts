@@ -156,7 +156,7 @@ describe('a push', () => {
       answers.push(await push({ after: sha(100 + at) }, id))
       expect((await push({ after: sha(100 + at) }, id)).status).toBe(200)
     }
-    await Promise.all(answers.map(({ body }) => settled(body.id)))
+    for (const { body } of answers) await settled(body.id)
     expect(enqueued().map(({ commitSha }) => commitSha)).toEqual(answers.map((_, at) => sha(100 + at)))
     // What the lane does with those that wait is its own affair; here it is only shown.
     await api.store.deployments.finish(`${shop}.production.2`, {

@@ -65,6 +65,15 @@ export const deploymentStore = (db: Kysely<Tables>, ui: TemporalUi | undefined):
     lastMigration: (serviceId, environment, before) => lastMigration(db, serviceId, environment, before),
     resolveMigration: (id, answer) => resolveMigration(db, id, answer),
 
+    async statuses(ids) {
+      if (ids.length === 0) return []
+      return db
+        .selectFrom('deployments')
+        .select(['id', 'status', 'superseded_by as supersededBy'])
+        .where('id', 'in', ids)
+        .execute()
+    },
+
     async unfinished() {
       const rows = await selectDeployments(db)
         .where('d.status', 'in', ['QUEUED', ...underWayStatuses])
