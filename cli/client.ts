@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { Readable } from 'node:stream'
 import { randomUUID } from 'node:crypto'
 import type { Problem } from '../contract/problems.ts'
 import { homePaths, type Settings } from '../contract/settings.ts'
@@ -79,7 +80,9 @@ async function send(
         ...headers,
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      ...(stream === undefined ? {} : { body: stream, duplex: 'half' as const }),
+      ...(stream === undefined
+        ? {}
+        : { body: Readable.toWeb(Readable.from(stream)) as ReadableStream, duplex: 'half' as const }),
       ...(signal ? { signal } : {}),
       redirect: 'error',
     })
