@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { Readable } from 'node:stream'
 import { randomUUID } from 'node:crypto'
 import type { Problem } from '../contract/problems.ts'
 import { homePaths, type Settings } from '../contract/settings.ts'
@@ -8,6 +9,8 @@ import { exitCodes } from './exit-codes.ts'
 
 export interface RequestOptions {
   body?: object
+  /** Sent as it comes, in the place of `body`. */
+  stream?: AsyncIterable<Uint8Array>
   headers?: Record<string, string>
   signal?: AbortSignal
 }
@@ -20,6 +23,8 @@ export interface Client {
   put<T>(path: string, body: object): Promise<T>
   /** What is not there (any more) is an error of the API, where it minds. */
   remove(path: string): Promise<void>
+  /** Sends a file that may be larger than the memory. */
+  upload<T>(path: string, content: AsyncIterable<Uint8Array>): Promise<T>
   /** The answer as it comes. */
   open(path: string, headers: Record<string, string>, signal?: AbortSignal): Promise<Response>
 }
@@ -49,6 +54,11 @@ export function clientOf(settings: Pick<Settings, 'url' | 'home' | 'token'>): Cl
     async remove(path) {
       await call('DELETE', path, { headers: json, signal: AbortSignal.timeout(answerWithin) })
     },
+    async upload<T>(path: string, stream: AsyncIterable<Uint8Array>) {
+      // No time-out: a slow line takes as long as it takes, and one that is cut says so itself.
+      const headers = { ...json, 'content-type': 'application/octet-stream', 'idempotency-key': randomUUID() }
+      return (await (await call('POST', path, { stream, headers })).json()) as T
+    },
     open: (path, headers, signal) => call('GET', path, { headers, ...(signal ? { signal } : {}) }),
   }
 }
@@ -57,7 +67,7 @@ async function send(
   settings: Pick<Settings, 'url' | 'home' | 'token'>,
   method: string,
   path: string,
-  { body, headers, signal }: RequestOptions,
+  { body, stream, headers, signal }: RequestOptions,
 ): Promise<Response> {
   const token = tokenOf(settings)
   try {
@@ -70,6 +80,9 @@ async function send(
         ...headers,
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(stream === undefined
+        ? {}
+        : { body: Readable.toWeb(Readable.from(stream)) as ReadableStream, duplex: 'half' as const }),
       ...(signal ? { signal } : {}),
       redirect: 'error',
     })

@@ -9,7 +9,6 @@ export const isArchiveRef = (refOrCommit: string): boolean =>
   archiveCommit.test(refOrCommit) || archiveUrl.test(refOrCommit)
 
 export const isArchiveUrl = (ref: string): boolean => archiveUrl.test(ref)
-export const isArchiveCommit = (commit: string): boolean => archiveCommit.test(commit)
 
 /** A commit as people say it. */
 export const shortCommit = (commit: string, digits = 7): string =>

@@ -1,3 +1,4 @@
+import { isArchiveRef, shortCommit } from '../../contract/archive-ref.ts'
 import { spansOf } from '../log/ansi.ts'
 
 interface CommitProps {
@@ -9,8 +10,9 @@ interface CommitProps {
 /** A commit: linked where the repository is on the web. */
 export function Commit({ sha, message, sourceUrl }: CommitProps) {
   if (!sha) return null
-  const base = webUrl(sourceUrl)
-  const short = <code>{sha.slice(0, 8)}</code>
+  // The sum of an archive is nothing that the repository knows.
+  const base = isArchiveRef(sha) ? undefined : webUrl(sourceUrl)
+  const short = <code>{shortCommit(sha, 8)}</code>
   return (
     <span class="commit">
       {base ? <a href={`${base}/commit/${sha}`}>{short}</a> : short}
@@ -21,7 +23,7 @@ export function Commit({ sha, message, sourceUrl }: CommitProps) {
 
 /** What was changed between two commits, as GitHub, GitLab and Gitea show it. */
 export function compareUrl(sourceUrl: string | undefined, from: string, to: string): string | undefined {
-  const base = webUrl(sourceUrl)
+  const base = [from, to].some(isArchiveRef) ? undefined : webUrl(sourceUrl)
   return base && `${base}/compare/${from}...${to}`
 }
 
