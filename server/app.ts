@@ -10,6 +10,7 @@ import { observe } from './observe.ts'
 import { newRouter } from './openapi.ts'
 import { problem, problemOnError } from './problems.ts'
 import { Refusal } from './refusal.ts'
+import { sweepPushes } from './push/sweep.ts'
 import { requestBody } from './request-body.ts'
 import { requestId } from './request-id.ts'
 import { archiveRoutes, archivesPath } from './routes/archives.ts'
@@ -19,6 +20,7 @@ import { deploymentActionRoutes } from './routes/deployment-actions.ts'
 import { deploymentRoutes } from './routes/deployments.ts'
 import { docsRoutes } from './routes/docs.ts'
 import { environmentRoutes } from './routes/environments.ts'
+import { gitRoutes } from './routes/git.ts'
 import { guideRoutes } from './routes/guides.ts'
 import { healthRoutes } from './routes/health.ts'
 import { holdRoutes } from './routes/holds.ts'
@@ -41,6 +43,7 @@ export function createApp(deps: AppDeps): OpenAPIHono<AppEnv> {
   const metrics = createMetrics(deps.store)
   const outbox = startOutbox({ ...deps, accepted: metrics.accepted })
   startSweep(deps, outbox)
+  void sweepPushes({ ...deps, accepted: metrics.accepted })
   const app = newRouter()
 
   app.use(requestId, observe({ log: deps.log, metrics }), secureHeaders, hostCheck(deps))
@@ -61,6 +64,7 @@ export function createApp(deps: AppDeps): OpenAPIHono<AppEnv> {
   app.route('/', docsRoutes(deps, app))
   app.route('/', guideRoutes())
   app.route('/', schemaRoutes())
+  app.route('/git', gitRoutes({ ...deps, ...metrics }))
   app.route('/v1', serviceRoutes(deps))
   app.route('/v1', environmentRoutes(deps))
   app.route('/v1', variableRoutes(deps))

@@ -3,6 +3,7 @@ import type { Hono } from 'hono'
 import type { Logger } from 'pino'
 import type { Settings } from '../contract/settings.ts'
 import type { Archives, ReceivedArchive } from '../ports/archives.ts'
+import type { PushedRepositories } from '../ports/pushed-repositories.ts'
 import type { Readiness } from '../ports/readiness.ts'
 import type { Secrets } from '../ports/secrets.ts'
 import type { Source } from '../ports/source.ts'
@@ -16,6 +17,7 @@ export interface AppDeps {
   readiness: Readiness
   source: Source
   archives: Archives
+  repositories: PushedRepositories
   lanes: Lanes
   settings: Pick<
     Settings,

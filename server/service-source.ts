@@ -15,6 +15,7 @@ export async function sourceColumns(
   serviceId: string,
   source: ServiceSource,
 ): Promise<Pick<ServiceRow, 'source' | 'sealedCredentials' | 'repoFullName'>> {
+  if (source.kind === 'push') return { source, sealedCredentials: null, repoFullName: null }
   try {
     const { kind, url, credentials, repoFullName } = parseRepositoryUrl(source.url, settings.privateHosts)
     const sealedCredentials =

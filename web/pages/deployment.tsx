@@ -60,7 +60,7 @@ export function deploymentPage(view: DeploymentView & { frame: Frame }): string 
 function Facts({ deployment, service, environment }: DeploymentView) {
   const { commitSha, commitMessage, temporalUrl, serviceUrl } = deployment
   const liveSha = environment?.live?.commitSha
-  const sourceUrl = service?.source.url
+  const sourceUrl = sourceUrlOf(service)
   const compare =
     commitSha && liveSha && liveSha !== commitSha ? compareUrl(sourceUrl, liveSha, commitSha) : undefined
   return (

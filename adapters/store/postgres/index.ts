@@ -7,6 +7,7 @@ import { idempotencyStore } from './idempotency.ts'
 import { logStore } from './logs.ts'
 import { migrate } from './migrate.ts'
 import { openPool, waitForDatabase } from './pool.ts'
+import { pushStore } from './pushes.ts'
 import { releaseStore } from './releases.ts'
 import { serviceStore } from './services.ts'
 import type { Tables } from './tables.ts'
@@ -51,6 +52,7 @@ export async function postgresStore(options: PostgresStoreOptions): Promise<Stor
     archiveUrls: archiveUrlStore(db),
     idempotency: idempotencyStore(db, options.holder ?? ''),
     webhooks: webhookStore(db),
+    pushes: pushStore(db),
     watch: notifications.watch,
     async ping() {
       await sql`select 1`.execute(db)
