@@ -1,0 +1,13 @@
+from django.http import HttpResponse
+from django.urls import path
+
+from shop.models import Article
+from shop.version import VERSION
+
+
+def page(request):
+    Article.objects.count()
+    return HttpResponse(VERSION)
+
+
+urlpatterns = [path('', page), path('slow', page)]
