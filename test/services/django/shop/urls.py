@@ -10,4 +10,9 @@ def page(request):
     return HttpResponse(VERSION)
 
 
-urlpatterns = [path('', page), path('slow', page)]
+def healthy(request):
+    # Asked before the migration has run.
+    return HttpResponse('ok')
+
+
+urlpatterns = [path('', page), path('slow', page), path('healthz', healthy)]
