@@ -6,7 +6,7 @@ import type { Context } from './context.ts'
 import { streamRows } from './event-stream.ts'
 import { exitCodes } from './exit-codes.ts'
 import { noLongerLive } from './deployment-fold.ts'
-import { harmlessText } from './harmless-text.ts'
+import { harmlessText } from '../contract/harmless-text.ts'
 import { progressOf, type Progress } from './progress.ts'
 
 /** Why following stopped before the deployment ended. */

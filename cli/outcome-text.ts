@@ -1,7 +1,7 @@
 import type { Deployment } from '../contract/deployment.ts'
 import type { Context } from './context.ts'
 import { exitCodeOf } from './outcome.ts'
-import { harmlessText } from './harmless-text.ts'
+import { harmlessText } from '../contract/harmless-text.ts'
 
 /** Lines of a failed step's output that are shown; all of it is in the log. */
 const tailLines = 20

@@ -11,6 +11,7 @@ export const commandFiles: Record<string, () => Promise<CommandFile>> = {
   down: () => import('./commands/down.ts'),
   doctor: () => import('./commands/doctor.ts'),
   service: () => import('./commands/service.ts'),
+  'git-remote': () => import('./commands/git-remote.ts'),
   env: () => import('./commands/env.ts'),
   deploy: () => import('./commands/deploy.ts'),
   status: () => import('./commands/status.ts'),

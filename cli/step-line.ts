@@ -1,5 +1,5 @@
 import type { DeploymentEvent } from '../contract/deployment.ts'
-import { harmlessText } from './harmless-text.ts'
+import { harmlessText } from '../contract/harmless-text.ts'
 
 /** One transition as one line, for a log: `12:00:01 build      SUCCEEDED  vite build, 48 files`. */
 export function transitionLine(event: DeploymentEvent): string {

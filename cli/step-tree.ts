@@ -1,7 +1,7 @@
 import type { Deployment, Step } from '../contract/deployment.ts'
 import type { Colors } from './context.ts'
 import { readableDuration } from './durations.ts'
-import { harmlessText } from './harmless-text.ts'
+import { harmlessText } from '../contract/harmless-text.ts'
 
 const spinner = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏']
 

@@ -49,6 +49,7 @@ export const sourceSchema = z
           'https url, or the path of a repository under SLUICE_SOURCE_ROOTS; a password in it is stored encrypted',
         ),
     }),
+    z.strictObject({ kind: z.literal('push') }).describe('No repository elsewhere: people push to Sluice'),
   ])
   .openapi('Source')
 export type ServiceSource = z.infer<typeof sourceSchema>
@@ -77,6 +78,7 @@ export const serviceSchema = z
     source: sourceSchema.describe('A password in the url is shown as ***'),
     repoFullName: z.string().nullable().describe('owner/name, where the url has one'),
     sweepSeconds: z.number().int().nullable(),
+    pushUrl: z.string().nullable().describe('Where to push to, for a service with the source `push`'),
     environments: z.array(z.string()),
     createdAt: z.iso.datetime(),
   })

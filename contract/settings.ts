@@ -153,6 +153,8 @@ export const homePaths = (home: string) => ({
   routerSocket: path.join(home, 'run', 'router.sock'),
   mirrors: path.join(home, 'mirrors'),
   archives: path.join(home, 'archives'),
+  /** Of services that are pushed to. */
+  repositories: path.join(home, 'repositories'),
   /** Of the services' builds. */
   caches: path.join(home, 'caches'),
   bundles: path.join(home, 'bundles'),

@@ -8,6 +8,7 @@ export function repositoryOf(
   secrets: Pick<Secrets, 'open'>,
   { serviceId, source, sealedCredentials }: ServiceRow,
 ): Repository {
+  if (source.kind === 'push') return { serviceId, url: null, credentials: null }
   if (sealedCredentials === null) return { serviceId, url: source.url, credentials: null }
   const opened = secrets.open(sealedCredentials, credentialsContext(serviceId))
   const colon = opened.indexOf(':')

@@ -3,7 +3,8 @@ import type { FileTree } from '../contract/plan.ts'
 /** Where a service's code comes from, with the password taken out of the url. */
 export interface Repository {
   serviceId: string
-  url: string
+  /** null: the service's own repository in Sluice, which people push to. */
+  url: string | null
   credentials: { username: string; password: string } | null
 }
 

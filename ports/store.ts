@@ -4,6 +4,7 @@ import type { Failure } from '../contract/failures.ts'
 import type { Plan } from '../contract/plan.ts'
 import type { Freeze } from '../contract/freeze.ts'
 import type { QueuePolicy } from '../contract/queue-policy.ts'
+import type { ServiceSource } from '../contract/service.ts'
 import type { Compensation, DeploymentStatus, StepName, Trigger } from '../contract/vocabulary.ts'
 import type { ReleaseRef } from '../contract/workflows.ts'
 import type { AuditStore } from './audit-store.ts'
@@ -24,6 +25,7 @@ export interface Store {
   tokens: TokenStore
   audit: AuditStore
   notifications: NotificationStore
+  pushes: PushStore
   /** Calls back when a deployment's rows change. Notifications may be lost: also look every few seconds. Returns the unsubscribe. */
   watch(deploymentId: string, changed: () => void): () => void
   /** @throws Error when the database does not answer. */
@@ -33,7 +35,7 @@ export interface Store {
 
 export interface ServiceRow {
   serviceId: string
-  source: { kind: 'git'; url: string }
+  source: ServiceSource
   /** Sealed `user:password` of the url. */
   sealedCredentials: string | null
   repoFullName: string | null
@@ -386,6 +388,27 @@ export interface WebhookStore {
   settle(id: string, results: DeliveryResult[], retryAfterMs: number): Promise<void>
   /** Removes those of before `before`, apart from pending ones. */
   forget(before: Date): Promise<void>
+}
+
+/** A push that was accepted, and the deployment that is to follow from it. */
+export interface PushRow {
+  /** Also the request id of the deployment: however often it is started, it is one. */
+  id: string
+  serviceId: string
+  environment: string
+  branch: string
+  commitSha: string
+  pushedAt: Date
+}
+
+/** Pushes whose deployment is not in its lane yet: written before the refs change, so that none is lost. */
+export interface PushStore {
+  /** All of them or none. */
+  note(pushes: Omit<PushRow, 'pushedAt'>[]): Promise<void>
+  /** Its deployment is in its lane, or there will be none. Absent is fine. */
+  settle(id: string): Promise<void>
+  /** Newest first. */
+  pending(): Promise<PushRow[]>
 }
 
 export class Taken extends Error {

@@ -1,5 +1,5 @@
 import { defaults } from '../contract/defaults.ts'
-import type { Deployment } from '../contract/deployment.ts'
+import type { Deployment, Finding } from '../contract/deployment.ts'
 import { freezeAt } from '../contract/freeze.ts'
 import { deployWorkflowId, releaseId } from '../contract/names.ts'
 import { queuePolicyFor } from '../contract/queue-policy.ts'
@@ -60,7 +60,7 @@ export async function acceptDeployment(
 export const locationOf = ({ id }: Deployment) => ({ Location: `/v1/deployments/${id}` })
 
 /** Nothing new comes while an environment is held or frozen; the way back stays open. */
-function requireAdmitted({ now }: Pick<AppDeps, 'now'>, { environment, trigger }: Wish): void {
+export function requireAdmitted({ now }: Pick<AppDeps, 'now'>, { environment, trigger }: Wish): void {
   if (trigger === 'rollback') return
   const { serviceId, environment: name, hold, freezes } = environment
   if (hold) {
@@ -83,9 +83,17 @@ function requireAdmitted({ now }: Pick<AppDeps, 'now'>, { environment, trigger }
 const busy = ({ message }: EnvironmentBusy) =>
   new Refusal(409, 'EnvironmentBusy', `${message} Wait for it, or cancel it, then deploy again.`)
 
-async function requireReady({ readiness }: Pick<AppDeps, 'readiness'>, wish: Wish): Promise<void> {
+async function requireReady(deps: Pick<AppDeps, 'readiness'>, wish: Wish): Promise<void> {
+  const findings = await findingsFor(deps, wish)
+  if (findings.length === 0) return
+  const sentences = findings.map(({ message }) => message).join(' ')
+  throw new Refusal(422, 'PreflightFailed', `Nothing was started. ${sentences}`, { findings })
+}
+
+/** What is in the way of a deployment; nothing when it may start. */
+export function findingsFor({ readiness }: Pick<AppDeps, 'readiness'>, wish: Wish): Promise<Finding[]> {
   const { environment, ref, commitSha, trigger, releaseNumber } = wish
-  const findings = await readiness.check(
+  return readiness.check(
     {
       serviceId: environment.serviceId,
       environment: environment.environment,
@@ -96,9 +104,6 @@ async function requireReady({ readiness }: Pick<AppDeps, 'readiness'>, wish: Wis
     },
     AbortSignal.timeout(preflightLimit),
   )
-  if (findings.length === 0) return
-  const sentences = findings.map(({ message }) => message).join(' ')
-  throw new Refusal(422, 'PreflightFailed', `Nothing was started. ${sentences}`, { findings })
 }
 
 async function enqueueRequest(

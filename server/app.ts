@@ -13,6 +13,7 @@ import { newRouter } from './openapi.ts'
 import { originCheck } from './origin-check.ts'
 import { problem, problemOnError } from './problems.ts'
 import { Refusal } from './refusal.ts'
+import { sweepPushes } from './push/sweep.ts'
 import { requestBody } from './request-body.ts'
 import { requestId } from './request-id.ts'
 import { archiveRoutes, archivesPath } from './routes/archives.ts'
@@ -23,6 +24,7 @@ import { deploymentActionRoutes } from './routes/deployment-actions.ts'
 import { deploymentRoutes } from './routes/deployments.ts'
 import { docsRoutes } from './routes/docs.ts'
 import { environmentRoutes } from './routes/environments.ts'
+import { gitRoutes } from './routes/git.ts'
 import { guideRoutes } from './routes/guides.ts'
 import { healthRoutes } from './routes/health.ts'
 import { holdRoutes } from './routes/holds.ts'
@@ -47,6 +49,7 @@ export function createApp(deps: AppDeps): OpenAPIHono<AppEnv> {
   const metrics = createMetrics(deps.store)
   const outbox = startOutbox({ ...deps, accepted: metrics.accepted })
   startSweep(deps, outbox)
+  void sweepPushes({ ...deps, accepted: metrics.accepted })
   const app = newRouter()
 
   app.use(requestId, observe({ log: deps.log, metrics }), secureHeaders)
@@ -70,6 +73,7 @@ export function createApp(deps: AppDeps): OpenAPIHono<AppEnv> {
   app.route('/', docsRoutes(deps, app))
   app.route('/', guideRoutes())
   app.route('/', schemaRoutes())
+  app.route('/git', gitRoutes({ ...deps, ...metrics }))
   app.route('/v1', serviceRoutes(deps))
   app.route('/v1', environmentRoutes(deps))
   app.route('/v1', variableRoutes(deps))

@@ -41,7 +41,7 @@ export function authorise(app: OpenAPIHono<AppEnv>): MiddlewareHandler<AppEnv> {
     c.set('call', call)
     const caller = c.get('caller')
     requireService(caller, call)
-    requireRole(caller, call)
+    requireRole(caller, call.role)
     await next()
   }
 }
@@ -62,9 +62,10 @@ function requireService(caller: Caller, { names, narrows }: Call): void {
   if (!narrows) throw forbidden(`This token is for the service ${caller.serviceId} alone.`)
 }
 
-function requireRole({ role }: Caller, call: Call): void {
-  if (tokenRoles.indexOf(role) >= tokenRoles.indexOf(call.role)) return
-  throw forbidden(`This needs a token with the role ${call.role}; this one has the role ${role}.`)
+/** @throws Refusal 403 */
+export function requireRole({ role }: Pick<Caller, 'role'>, wanted: TokenRole): void {
+  if (tokenRoles.indexOf(role) >= tokenRoles.indexOf(wanted)) return
+  throw forbidden(`This needs a token with the role ${wanted}; this one has the role ${role}.`)
 }
 
 const forbidden = (why: string) =>

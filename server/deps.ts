@@ -4,6 +4,7 @@ import type { Logger } from 'pino'
 import type { Settings } from '../contract/settings.ts'
 import type { Archives, ReceivedArchive } from '../ports/archives.ts'
 import type { Caller } from '../contract/token.ts'
+import type { PushedRepositories } from '../ports/pushed-repositories.ts'
 import type { Readiness } from '../ports/readiness.ts'
 import type { Secrets } from '../ports/secrets.ts'
 import type { Source } from '../ports/source.ts'
@@ -18,6 +19,7 @@ export interface AppDeps {
   readiness: Readiness
   source: Source
   archives: Archives
+  repositories: PushedRepositories
   lanes: Lanes
   settings: Pick<
     Settings,

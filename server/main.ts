@@ -4,6 +4,7 @@ import { createAdaptorServer } from '@hono/node-server'
 import { Client } from '@temporalio/client'
 import { pino } from 'pino'
 import { hostReadiness } from '../adapters/readiness/index.ts'
+import { gitRepositories } from '../adapters/repositories/git/index.ts'
 import { keyFileSecrets } from '../adapters/secrets/key-file/index.ts'
 import { archiveSource } from '../adapters/source/archive/index.ts'
 import { eitherSource } from '../adapters/source/either.ts'
@@ -50,7 +51,8 @@ const archives = archiveSource({
   ...{ directory: paths.archives, limit: settings.archiveLimit, privateHosts, caFile },
   secretUrl: secretUrlOf({ store, secrets }),
 })
-const git = gitSource({ mirrors: paths.mirrors, sourceRoots, privateHosts, caFile })
+const { mirrors, repositories } = paths
+const git = gitSource({ mirrors, repositories, sourceRoots, privateHosts, caFile })
 const source = eitherSource({ git, archive: archives })
 // Lazy: what only reads works while Temporal is down.
 const connection = lazyConnection(temporal.connectionOptions)
@@ -64,6 +66,10 @@ const app = createApp({
   secrets,
   source,
   archives,
+  repositories: gitRepositories({
+    directory: repositories,
+    failed: (serviceId, said) => log.warn({ serviceId, said }, 'git ended a request with an error'),
+  }),
   readiness: hostReadiness({
     ...{ store, secrets, source },
     ...{ home: settings.home, leastFree: settings.leastFree },

@@ -36,7 +36,7 @@ export function problem(c: Context<AppEnv>, refusal: Refusal): Response {
   return c.body(JSON.stringify(body), status, { 'Content-Type': 'application/problem+json', ...more.headers })
 }
 
-function refusalFor(error: Error): Refusal {
+export function refusalFor(error: Error): Refusal {
   if (error instanceof Refusal) return error
   if (error instanceof ArchiveError) return archiveRefusal(error)
   if (error instanceof SourceError && error.code === 'DiskFull') return unavailable('DiskFull', error.message)

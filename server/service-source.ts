@@ -17,6 +17,7 @@ export async function sourceColumns(
   source: ServiceSource,
   caller: Caller,
 ): Promise<Pick<ServiceRow, 'source' | 'sealedCredentials' | 'repoFullName'>> {
+  if (source.kind === 'push') return { source, sealedCredentials: null, repoFullName: null }
   try {
     const { kind, url, credentials, repoFullName } = parseRepositoryUrl(source.url, settings.privateHosts)
     if (kind === 'local' && caller.serviceId !== null) throw new RepositoryUrlError(notForOne)

@@ -47,7 +47,13 @@ export function hostPorts(settings: Settings, host: HostAlone, store: Store): Po
     ...{ directory: paths.archives, limit: settings.archiveLimit, privateHosts, caFile },
     secretUrl: secretUrlOf({ store, secrets }),
   })
-  const git = gitSource({ mirrors: paths.mirrors, sourceRoots, privateHosts, caFile })
+  const git = gitSource({
+    mirrors: paths.mirrors,
+    repositories: paths.repositories,
+    sourceRoots,
+    privateHosts,
+    caFile,
+  })
   const source = eitherSource({ git, archive })
   const users = usersOf(settings)
   return {

@@ -22,7 +22,7 @@ export async function codeFindings(
   try {
     repository = repositoryOf(secrets, service)
   } catch {
-    const message = `The stored password of the repository ${service.source.url} cannot be opened. Set the url anew.`
+    const message = `The stored password of the repository of ${service.serviceId} cannot be opened. Set the url anew.`
     return [finding('CredentialsUnreadable', message, null)]
   }
   try {

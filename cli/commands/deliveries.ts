@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import type { Delivery } from '../../contract/webhook.ts'
 import { clientOf } from '../client.ts'
 import { contextOf } from '../context.ts'
-import { harmlessText } from '../harmless-text.ts'
+import { harmlessText } from '../../contract/harmless-text.ts'
 import { servicePath } from '../paths.ts'
 import { table } from '../table.ts'
 

@@ -6,7 +6,7 @@ import { contextOf, type Context } from '../context.ts'
 import { findDeployment } from '../deployment-id.ts'
 import { streamRows } from '../event-stream.ts'
 import { exitCodes } from '../exit-codes.ts'
-import { harmlessText } from '../harmless-text.ts'
+import { harmlessText } from '../../contract/harmless-text.ts'
 
 interface LogsOptions {
   follow?: boolean

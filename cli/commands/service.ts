@@ -1,14 +1,18 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import type { Command } from 'commander'
-import type { Service } from '../../contract/service.ts'
+import type { Service, ServiceSource } from '../../contract/service.ts'
+import { CliError } from '../cli-error.ts'
 import { clientOf } from '../client.ts'
 import { contextOf } from '../context.ts'
 import { standardEnvironment } from '../deployment-id.ts'
+import { exitCodes } from '../exit-codes.ts'
 import { environmentPath } from '../paths.ts'
+import { pushLines } from '../push-lines.ts'
 import { table } from '../table.ts'
 
 interface AddOptions {
+  push?: boolean
   branch: string
   environment: boolean
 }
@@ -16,21 +20,22 @@ interface AddOptions {
 export function register(program: Command): void {
   const service = program.command('service').description('add and list services')
   service
-    .command('add <name> <repository>')
+    .command('add <name> [repository]')
     .description('add a service: https or ssh url, or a local repository under SLUICE_SOURCE_ROOTS')
+    .option('--push', 'without a repository: its code comes by `git push`')
     .option('--branch <branch>', 'that production is deployed from', 'main')
     .option('--no-environment', 'do not add the environment production')
-    .action(async (name: string, repository: string, options: AddOptions, command: Command) => {
+    .action(async (name: string, repository: string | undefined, options: AddOptions, command: Command) => {
       const context = contextOf(command)
       const client = clientOf(context.settings)
-      const source = { kind: 'git', url: absoluteIfLocal(repository) }
+      const source = sourceOf(repository, options)
       const added = await client.post<Service>('/v1/services', { serviceId: name, source })
       if (options.environment)
         await client.put(environmentPath(name, standardEnvironment), { branch: options.branch })
       context.answer(added, ({ serviceId }) => serviceId)
-      context.note(
-        options.environment ? `Next: sluice deploy ${name}` : `Next: sluice env set ${name} <environment>`,
-      )
+      if (!options.environment) context.note(`Next: sluice env set ${name} <environment>`)
+      else if (added.pushUrl === null) context.note(`Next: sluice deploy ${name}`)
+      for (const line of pushLines(added, options.branch)) context.note(line)
     })
   service
     .command('list')
@@ -44,11 +49,21 @@ export function register(program: Command): void {
           data.map(({ serviceId, environments, source }) => [
             serviceId,
             environments.join(', ') || '–',
-            source.url,
+            source.kind === 'push' ? 'git push' : source.url,
           ]),
         ),
       )
     })
+}
+
+/** @throws CliError when there is both a repository and `--push`, or neither */
+function sourceOf(repository: string | undefined, { push }: AddOptions): ServiceSource {
+  if (repository === undefined && push) return { kind: 'push' }
+  if (repository !== undefined && !push) return { kind: 'git', url: absoluteIfLocal(repository) }
+  throw new CliError('Give either a repository or --push.', {
+    exitCode: exitCodes.usage,
+    next: 'sluice service add <name> <repository>, or sluice service add <name> --push',
+  })
 }
 
 /** The API knows nothing of the folder that the caller is in. */

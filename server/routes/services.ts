@@ -28,6 +28,7 @@ const example = {
   source: { kind: 'git', url: 'https://git.example.com/acme/shop.git' },
   repoFullName: 'acme/shop',
   sweepSeconds: null,
+  pushUrl: null,
   environments: ['production'],
   createdAt: '2026-01-31T12:00:00.000Z',
 }
@@ -103,7 +104,7 @@ const remove = createRoute({
 
 export function serviceRoutes(deps: AppDeps) {
   const { store } = deps
-  const view = async (row: ServiceRow) => serviceView(row, await store.environments.list(row.serviceId))
+  const view = async (row: ServiceRow) => serviceView(deps, row, await store.environments.list(row.serviceId))
 
   return newRouter()
     .openapi(create, async (c) => {
@@ -114,13 +115,13 @@ export function serviceRoutes(deps: AppDeps) {
           ...(await sourceColumns(deps, wanted.serviceId, wanted.source, c.get('caller'))),
         }),
       )
-      return c.json(serviceView(row, []), 201, { Location: `/v1/services/${row.serviceId}` })
+      return c.json(serviceView(deps, row, []), 201, { Location: `/v1/services/${row.serviceId}` })
     })
     .openapi(list, async (c) => {
       const { serviceId: bound } = c.get('caller')
       const [rows, environments] = await Promise.all([store.services.list(), store.environments.list()])
       const reached = rows.filter((row) => bound === null || row.serviceId === bound)
-      return c.json({ data: reached.map((row) => serviceView(row, environments)) }, 200)
+      return c.json({ data: reached.map((row) => serviceView(deps, row, environments)) }, 200)
     })
     .openapi(read, async (c) =>
       c.json(await view(await findService(deps, c.req.valid('param').serviceId)), 200),
@@ -140,12 +141,7 @@ export function serviceRoutes(deps: AppDeps) {
       for (const environment of await store.environments.list(row.serviceId))
         await removeEnvironment(deps, environment)
       await store.services.remove(row.serviceId)
-      await deps.source.forget(row.serviceId).catch((error: unknown) => {
-        deps.log.warn(
-          { err: error, serviceId: row.serviceId },
-          'the mirror of a deleted service was not removed',
-        )
-      })
+      await forgetCode(deps, row.serviceId)
       return c.body(null, 204)
     })
 }
@@ -160,5 +156,14 @@ async function unlessTaken<T>(serviceId: string, make: () => Promise<T>): Promis
       'ServiceExists',
       `There is a service ${serviceId} already. Choose another name, or change that one.`,
     )
+  }
+}
+
+/** The service is gone already; what is left of its code is in nobody's way. */
+async function forgetCode({ source, repositories, log }: AppDeps, serviceId: string): Promise<void> {
+  const forgotten = await Promise.allSettled([source.forget(serviceId), repositories.forget(serviceId)])
+  for (const one of forgotten) {
+    if (one.status === 'fulfilled') continue
+    log.warn({ err: one.reason as unknown, serviceId }, 'the code of a deleted service was not removed')
   }
 }

@@ -23,6 +23,8 @@ export function startSweep(deps: SweepDeps & Pick<AppDeps, 'now' | 'stopping'>, 
     running = true
     try {
       for (const service of await store.services.list()) {
+        // What is pushed to Sluice itself cannot be missed.
+        if (service.source.kind === 'push') continue
         const every = (service.sweepSeconds ?? sweepSeconds) * 1000
         if (stopping.aborted || every === 0) continue
         if (now().getTime() - (swept.get(service.serviceId) ?? 0) < every) continue

@@ -3,6 +3,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { pino } from 'pino'
 import { expect } from 'vitest'
+import { gitRepositories } from '../../adapters/repositories/git/index.ts'
 import { keyFileSecrets } from '../../adapters/secrets/key-file/index.ts'
 import { archiveSource } from '../../adapters/source/archive/index.ts'
 import { gitSource } from '../../adapters/source/git/index.ts'
@@ -34,6 +35,8 @@ export interface Api {
   lanes: RecordedLanes
   /** Folder that uploaded archives go to. */
   archives: string
+  /** Folder of the repositories that are pushed to. */
+  pushed: string
   /** Folder whose repositories may be deployed. */
   root: string
   /** What the next preflight finds. */
@@ -68,6 +71,7 @@ export async function startApi(
   const secrets = await keyFileSecrets(path.join(folder, 'keys.json'))
   const root = await mkdtemp(path.join(folder, 'repositories-'))
   const archives = path.join(folder, 'archives')
+  const repositories = path.join(folder, 'pushed')
   const lanes = recordLanes()
   const findings: Finding[] = []
   const logged: string[] = []
@@ -76,7 +80,13 @@ export async function startApi(
     store,
     secrets,
     lanes,
-    source: gitSource({ mirrors: path.join(folder, 'mirrors'), sourceRoots: [root], privateHosts: [] }),
+    source: gitSource({
+      mirrors: path.join(folder, 'mirrors'),
+      repositories,
+      sourceRoots: [root],
+      privateHosts: [],
+    }),
+    repositories: gitRepositories({ directory: repositories }),
     archives: archiveSource({
       directory: archives,
       limit: 8 * 1024 ** 2,
@@ -125,6 +135,7 @@ export async function startApi(
   return {
     app,
     deps,
+    pushed: repositories,
     store,
     databaseUrl,
     lanes,

@@ -50,7 +50,7 @@ describe('services', () => {
       source: git('https://bot:hunter2@git.example.com/acme/secretive'),
     }
     const made = await api.call<Service>('POST', '/v1/services', wanted)
-    expect(made.body.source.url).toBe('https://***@git.example.com/acme/secretive')
+    expect(made.body.source).toEqual({ kind: 'git', url: 'https://***@git.example.com/acme/secretive' })
     const row = await api.store.services.find('secretive')
     expect(JSON.stringify(row)).not.toContain('hunter2')
     expect(row?.sealedCredentials).toMatch(/^v1:/)

@@ -1,3 +1,4 @@
+import { sourceUrlOf } from './source-url.ts'
 import { pathOf } from '../api.ts'
 import { isFinal } from '../../contract/vocabulary.ts'
 import type { Frame } from '../index.ts'
@@ -60,7 +61,7 @@ export function deploymentPage(view: DeploymentView & { frame: Frame }): string 
 function Facts({ deployment, service, environment }: DeploymentView) {
   const { commitSha, commitMessage, temporalUrl, serviceUrl } = deployment
   const liveSha = environment?.live?.commitSha
-  const sourceUrl = service?.source.url
+  const sourceUrl = sourceUrlOf(service)
   const compare =
     commitSha && liveSha && liveSha !== commitSha ? compareUrl(sourceUrl, liveSha, commitSha) : undefined
   return (

@@ -5,6 +5,7 @@ import type { Frame } from '../index.ts'
 import type { EnvironmentState, Overview } from '../read/overview.ts'
 import { Commit } from './commit.tsx'
 import { Layout, render } from './layout.tsx'
+import { sourceUrlOf } from './source-url.ts'
 import { StatusWord } from './status.tsx'
 import { Duration, Moment } from './time.tsx'
 
@@ -31,7 +32,7 @@ const ServiceCard = ({ service, environments }: { service: Service; environments
       <h2>
         <a href={pathOf('services', service.serviceId)}>{service.serviceId}</a>
       </h2>
-      <span class="hint">{service.repoFullName ?? service.source.url}</span>
+      <span class="hint">{service.repoFullName ?? sourceUrlOf(service) ?? 'git push'}</span>
     </header>
     {environments.length === 0 ? (
       <p class="hint">
@@ -66,7 +67,7 @@ export function EnvironmentRow({ state, service }: { state: EnvironmentState; se
             <Commit
               sha={environment.live.commitSha}
               message={live?.commitMessage}
-              sourceUrl={service.source.url}
+              sourceUrl={sourceUrlOf(service)}
             />
             <span class="hint">
               {' '}

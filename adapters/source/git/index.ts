@@ -10,6 +10,7 @@ import { localGitFolder } from './local-repository.ts'
 import { forgetMirror, withMirror, type Mirror, type MirrorContext } from './mirror.ts'
 import { timeouts, type GitSourceOptions } from './options.ts'
 import { ProbedRef } from './probed-ref.ts'
+import { pushedRemote } from './pushed-remote.ts'
 import { checkedTree, readFileTree } from './read-tree.ts'
 import { chosenObject, parseReference, patternsOf, type Reference } from './reference.ts'
 import { parseRemote, type Remote } from './remote.ts'
@@ -117,8 +118,12 @@ async function prepare(options: GitSourceOptions): Promise<GitEnvironment> {
   return environment
 }
 
-async function allowedRemote(repository: Repository, { sourceRoots }: GitSourceOptions): Promise<Remote> {
-  const remote = parseRemote(repository)
+async function allowedRemote(
+  { serviceId, url }: Repository,
+  { sourceRoots, repositories }: GitSourceOptions,
+): Promise<Remote> {
+  if (url === null) return pushedRemote(serviceId, repositories)
+  const remote = parseRemote({ url })
   return remote.kind === 'local'
     ? { ...remote, path: await localGitFolder(remote.path, sourceRoots) }
     : remote

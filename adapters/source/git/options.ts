@@ -5,6 +5,8 @@ export interface GitSourceOptions {
   mirrors: string
   /** Folders whose local repositories may be deployed. */
   sourceRoots: readonly string[]
+  /** Folder of the repositories that people push to; absent on a host that has none. */
+  repositories?: string | undefined
   /** Hosts, or `host:port`, that may be reached on private addresses. */
   privateHosts: readonly string[]
   /** Certificate authority that is trusted besides those of the machine. */

@@ -1,4 +1,4 @@
-import { SourceError, type Repository } from '../../../ports/source.ts'
+import { SourceError } from '../../../ports/source.ts'
 
 /** A repository url that may be handed to git. `shown` is fit for messages. */
 export type Remote = NetworkRemote | { kind: 'local'; path: string; shown: string }
@@ -21,7 +21,7 @@ const sshPath = /^(?!-)(?!.*\/-)[A-Za-z0-9._~/+@%-]+$/
  * What git would take for an option or another transport (`--upload-pack=…`, `ext::…`) never gets through.
  * @throws SourceError RepositoryUnreachable
  */
-export function parseRemote({ url }: Pick<Repository, 'url'>): Remote {
+export function parseRemote({ url }: { url: string }): Remote {
   // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
   if (url === '' || /[\0-\x20\x7f]/.test(url)) throw refused('it holds a space or a control character')
   if (url.startsWith('/')) return { kind: 'local', path: url, shown: url }

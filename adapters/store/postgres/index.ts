@@ -9,6 +9,7 @@ import { logStore } from './logs.ts'
 import { migrate } from './migrate.ts'
 import { notificationStore } from './notifications.ts'
 import { openPool, waitForDatabase } from './pool.ts'
+import { pushStore } from './pushes.ts'
 import { releaseStore } from './releases.ts'
 import { serviceStore } from './services.ts'
 import type { Tables } from './tables.ts'
@@ -57,6 +58,7 @@ export async function postgresStore(options: PostgresStoreOptions): Promise<Stor
     tokens: tokenStore(db),
     audit: auditStore(db),
     notifications: notificationStore(db),
+    pushes: pushStore(db),
     watch: notifications.watch,
     async ping() {
       await sql`select 1`.execute(db)

@@ -2,6 +2,7 @@ import type { ColumnType, Generated, JSONColumnType } from 'kysely'
 import type { Config } from '../../../contract/config.ts'
 import type { Failure } from '../../../contract/failures.ts'
 import type { Plan } from '../../../contract/plan.ts'
+import type { ServiceSource } from '../../../contract/service.ts'
 import type {
   Compensation,
   DeploymentStatus,
@@ -43,6 +44,16 @@ export interface Tables {
   audit_entries: AuditEntriesTable
   notification_targets: NotificationTargetsTable
   notification_deliveries: NotificationDeliveriesTable
+  pushes: PushesTable
+}
+
+interface PushesTable {
+  id: string
+  service_id: string
+  environment: string
+  branch: string
+  commit_sha: string
+  pushed_at: Generated<Date>
 }
 
 interface ArchiveUrlsTable {
@@ -60,7 +71,7 @@ interface DeploymentNumbersTable {
 
 interface ServicesTable {
   service_id: string
-  source: Json<{ kind: 'git'; url: string }>
+  source: Json<ServiceSource>
   sealed_credentials: string | null
   repo_full_name: string | null
   created_at: Generated<Date>

@@ -2,6 +2,7 @@ import type { Migration } from 'kysely/migration'
 import { up as first } from './0001-first.ts'
 import { up as migrationAnswers } from './0002-migration-answers.ts'
 import { up as archiveUrls } from './0010-archive-urls.ts'
+import { up as pushes } from './0011-pushes.ts'
 import { up as webhooks } from './0013-webhooks.ts'
 import { up as tokensAuditNotifications } from './0014-tokens-audit-notifications.ts'
 
@@ -10,6 +11,7 @@ export const migrations: Record<string, Migration> = {
   '0001-first': { up: first },
   '0002-migration-answers': { up: migrationAnswers },
   '0010-archive-urls': { up: archiveUrls },
+  '0011-pushes': { up: pushes },
   '0013-webhooks': { up: webhooks },
   '0014-tokens-audit-notifications': { up: tokensAuditNotifications },
 }
