@@ -21,6 +21,8 @@ export function actionRoutes(desk: Desk): Hono<AppEnv> {
     return reason ? { reason } : {}
   }
   app.post('/deployments/:id/cancel', act('cancel', reasonOf))
+  app.post('/deployments/:id/approve', act('approve'))
+  app.post('/deployments/:id/reject', act('reject', reasonOf))
   app.post('/deployments/:id/retry', act('retry'))
   app.post('/deployments/:id/archive', act('archive'))
   app.post('/deployments/:id/unarchive', act('unarchive'))
