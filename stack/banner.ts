@@ -3,7 +3,8 @@ import { homePaths, type Settings } from '../contract/settings.ts'
 /** What somebody who has just started Sluice wants to know. */
 export function startBanner(settings: Settings, startedInMs: number): string {
   const rows = [
-    ['API', settings.url],
+    ['Dashboard', settings.url],
+    ['API', `${settings.url}/v1`],
     ['API docs', `${settings.url}/docs`],
     ['Temporal', settings.temporalAddress ?? settings.temporalUiUrl],
     ['Router', `http://${settings.routerAddress}:${settings.routerPort}`],

@@ -21,6 +21,8 @@ export function actionRoutes(desk: Desk): Hono<AppEnv> {
     return reason ? { reason } : {}
   }
   app.post('/deployments/:id/cancel', act('cancel', reasonOf))
+  app.post('/deployments/:id/approve', act('approve'))
+  app.post('/deployments/:id/reject', act('reject', reasonOf))
   app.post('/deployments/:id/retry', act('retry'))
   app.post('/deployments/:id/archive', act('archive'))
   app.post('/deployments/:id/unarchive', act('unarchive'))
@@ -28,30 +30,5 @@ export function actionRoutes(desk: Desk): Hono<AppEnv> {
     '/deployments/:id/resolve',
     act('resolve', (form) => ({ migration: form.get('migration') })),
   )
-
-  const environment = '/services/:service/environments/:environment'
-  const environmentOf = (c: Context<AppEnv>) =>
-    pathOf('services', c.req.param('service')!, 'environments', c.req.param('environment')!)
-  app.post(`${environment}/rollback`, async (c) => {
-    const form = await formOf(c)
-    const releaseId = form.get('releaseId')
-    const { id } = await desk
-      .api(c)
-      .send<Deployment>(
-        'POST',
-        `${environmentOf(c)}/rollback`,
-        releaseId ? { releaseId } : {},
-        form.get('key'),
-      )
-    return c.redirect(pathOf('deployments', id), 303)
-  })
-  app.post(`${environment}/deploy`, async (c) => {
-    const form = await formOf(c)
-    const ref = form.get('ref')?.trim()
-    const { service: serviceId, environment: name } = c.req.param()
-    const wish = { serviceId, environment: name, ...(ref ? { ref } : {}) }
-    const { id } = await desk.api(c).send<Deployment>('POST', '/deployments', wish, form.get('key'))
-    return c.redirect(pathOf('deployments', id), 303)
-  })
   return app
 }

@@ -3,6 +3,7 @@ import type { AppEnv } from '../server/deps.ts'
 import { actionRoutes } from './actions.ts'
 import { apiOf, ApiProblem, type Api, type Ask } from './api.ts'
 import type { Bundle } from './bundle.ts'
+import { environmentActionRoutes } from './environment-actions.ts'
 import { icon } from './icon.ts'
 import { pageHeaders } from './page-headers.ts'
 import { pageRoutes } from './page-routes.ts'
@@ -66,6 +67,7 @@ export const dashboard =
     app.route('/', streamRoutes(desk))
     app.route('/', pageRoutes(desk))
     app.route('/', actionRoutes(desk))
+    app.route('/', environmentActionRoutes(desk))
     app.onError((error, c) => errorPage(desk, error, c))
     return app
   }

@@ -3,8 +3,11 @@ import type { AppEnv } from '../server/deps.ts'
 import type { Api } from './api.ts'
 import type { Bundle } from './bundle.ts'
 import type { Desk, Frame } from './index.ts'
+import { readCheck } from './read/check.ts'
 import { readDeploymentView } from './read/deployment.ts'
+import { readEnvironment } from './read/environment.ts'
 import { readOverview } from './read/overview.ts'
+import { readService } from './read/service.ts'
 
 /** One route per page: reads what it shows, then renders it. */
 export function pageRoutes(desk: Desk): Hono<AppEnv> {
@@ -26,6 +29,27 @@ export function pageRoutes(desk: Desk): Hono<AppEnv> {
     '/deployments/:id',
     (api, c) => readDeploymentView(api, c.req.param('id')!),
     (pages, view) => pages.deploymentPage(view),
+  )
+  page(
+    '/new',
+    (api) => api.get<object>('/services'),
+    (pages, { frame }) => pages.newServicePage({ frame }),
+  )
+  page(
+    '/services/:service',
+    (api, c) => readService(api, c.req.param('service')!, c.req.query()),
+    (pages, view) => pages.servicePage(view),
+  )
+  const environment = '/services/:service/environments/:environment'
+  page(
+    environment,
+    (api, c) => readEnvironment(api, c.req.param('service')!, c.req.param('environment')!),
+    (pages, view) => pages.environmentPage(view),
+  )
+  page(
+    `${environment}/check`,
+    (api, c) => readCheck(api, c.req.param('service')!, c.req.param('environment')!),
+    (pages, view) => pages.checkPage(view),
   )
   return app
 }

@@ -9,7 +9,7 @@ import { environmentPath } from '../paths.ts'
 export function register(program: Command): void {
   program
     .command('open [service] [environment]')
-    .description('open a service in the browser, or without one the API; prints the url')
+    .description('open a service in the browser, or without one the dashboard; prints the url')
     .action(
       async (
         service: string | undefined,
@@ -21,8 +21,7 @@ export function register(program: Command): void {
         const { url } = context.settings
         const client = clientOf(context.settings)
         const path = service === undefined ? '' : environmentPath(service, environment ?? standardEnvironment)
-        const opened =
-          service === undefined ? `${url}/docs` : (await client.get<Environment>(path)).serviceUrl
+        const opened = service === undefined ? url : (await client.get<Environment>(path)).serviceUrl
         context.answer({ url: opened }, () => opened)
         if (process.stdout.isTTY && context.asks) openInBrowser(opened)
       },

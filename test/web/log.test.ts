@@ -6,7 +6,8 @@ import { startDesk, type Desk } from './desk.ts'
 import { numbered, startRunning, type Running } from './rows.ts'
 import { visit, type Visitor } from './visitor.ts'
 
-describe.skipIf(!chromiumPath)(`the log of a deployment${chromiumPath ? '' : ` (${noBrowser})`}`, () => {
+const name = `the log of a deployment${chromiumPath ? '' : ` (${noBrowser})`}`
+describe.skipIf(!chromiumPath)(name, { timeout: 60_000 }, () => {
   let desk: Desk
   let browser: Browser
   let visitor: Visitor

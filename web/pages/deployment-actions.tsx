@@ -13,13 +13,16 @@ export function DeploymentActions(view: DeploymentView) {
     if (switched) return null
     if (deployment.cancelRequested) return <span class="badge">Cancel requested</span>
     return (
-      <Action
-        name="Cancel"
-        to={to('cancel')}
-        ask="Cancel this deployment? What it has made is removed; the live release stays as it is."
-        confirm="Yes, cancel it"
-        kind="danger"
-      />
+      <>
+        {status === 'WAITING_APPROVAL' ? <Approve to={to} /> : null}
+        <Action
+          name="Cancel"
+          to={to('cancel')}
+          ask="Cancel this deployment? What it has made is removed; the live release stays as it is."
+          confirm="Yes, cancel it"
+          kind="danger"
+        />
+      </>
     )
   }
   return (
@@ -39,6 +42,25 @@ export function DeploymentActions(view: DeploymentView) {
     </>
   )
 }
+
+const Approve = ({ to }: { to: (action: string) => string }) => (
+  <>
+    <Action
+      name="Approve"
+      to={to('approve')}
+      ask="Let this deployment go on, and become live?"
+      confirm="Yes, go on"
+      kind="primary"
+    />
+    <Action
+      name="Reject"
+      to={to('reject')}
+      ask="End this deployment? What it has made is removed."
+      confirm="Yes, reject it"
+      kind="danger"
+    />
+  </>
+)
 
 function RollBack({ deployment, release, hasEarlierRelease, environment }: DeploymentView) {
   const { serviceId, live, status } = deployment

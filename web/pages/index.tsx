@@ -1,4 +1,8 @@
+export { checkPage } from './check.tsx'
 export { deploymentPage } from './deployment.tsx'
+export { environmentPage } from './environment.tsx'
+export { newServicePage } from './new-service.tsx'
 export { overviewPage } from './overview.tsx'
 export { problemPage } from './problem.tsx'
+export { servicePage } from './service.tsx'
 export { signInPage } from './sign-in.tsx'

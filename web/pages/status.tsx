@@ -30,5 +30,10 @@ export function StatusWord({ status }: { status: Status }) {
 
 /** Of the tab's icon. */
 export const iconOf = (status: Status): string =>
-  ({ QUEUED: 'running', RUNNING: 'running', SUCCEEDED: 'succeeded', FAILED: 'failed' })[status as string] ??
-  'canceled'
+  ({
+    QUEUED: 'running',
+    WAITING_APPROVAL: 'running',
+    RUNNING: 'running',
+    SUCCEEDED: 'succeeded',
+    FAILED: 'failed',
+  })[status as string] ?? 'canceled'

@@ -47,7 +47,7 @@ export async function readState(api: Api, environment: Environment): Promise<Env
   return {
     environment,
     live: data.find(({ live }) => live),
-    running: data.find(({ status }) => status === 'RUNNING'),
+    running: data.find(({ status }) => status === 'RUNNING' || status === 'WAITING_APPROVAL'),
     queued: data.filter(({ status }) => status === 'QUEUED').toReversed(),
     last: data.find(({ status }) => isFinal(status)),
   }

@@ -1,0 +1,100 @@
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { chromiumPath, noBrowser, openBrowser } from '../web/browser.ts'
+import { visit, type Visitor } from '../web/visitor.ts'
+import { makeRepository, type Repository } from './repository.ts'
+import type { Sluice } from './sluice.ts'
+import { useSluice } from './use-sluice.ts'
+
+const name = `a service from the browser alone${chromiumPath ? '' : ` (${noBrowser})`}`
+
+describe.skipIf(!chromiumPath)(name, () => {
+  let sluice: Sluice
+  let browser: Browser
+  let visitor: Visitor
+  let page: Page
+  let repository: Repository
+  const root = useSluice((started) => {
+    sluice = started
+  })
+  beforeAll(async () => {
+    browser = await openBrowser()
+    visitor = await visit(browser, sluice.url)
+    page = visitor.page
+    page.setDefaultTimeout(30_000)
+    repository = makeRepository(root.directory, 'shop')
+  }, 60_000)
+  afterEach(() => visitor.expectNoTrouble())
+  afterAll(() => browser?.close())
+
+  const environment = '/services/shop/environments/production'
+  const ended = (status: string) => page.waitForSelector(`#status .${status}`)
+  async function press(button: string, sure?: string): Promise<void> {
+    await page.click(`.actions :is(summary, button):text-is("${button}")`)
+    if (sure) await page.click(`.question button:text-is("${sure}")`)
+  }
+  /** Presses Deploy on the environment's page and waits for the page of the deployment. */
+  async function deploy(): Promise<void> {
+    await page.goto(environment)
+    await press('Deploy', 'Deploy')
+    await page.waitForURL(/\/deployments\/shop\.production\.\d+$/)
+  }
+  async function setVariables(lines: string): Promise<void> {
+    await page.goto(environment)
+    await page.fill('#lines', lines)
+    await page.click('#variables button:text-is("Set")')
+    await page.waitForURL(`${sluice.url}${environment}#variables`)
+  }
+
+  it('is added, planned, checked and live', async () => {
+    await visitor.signIn(sluice.token)
+    await page.getByText('Nothing is deployed yet').waitFor()
+    await page.click('text=New service')
+    await page.fill('#url', repository.directory)
+    await page.fill('#serviceId', 'shop')
+    await page.click('main button')
+    await page.waitForURL(/\/check$/)
+    expect(await page.textContent('.plan')).toContain('sh step.sh build')
+    await setVariables('COUNT_FILE=/dev/null\nHOLD_build=1')
+    await page.goto(`${environment}/check`)
+    await press('Deploy')
+    await page.waitForSelector('#step-build .running')
+    await ended('succeeded')
+    await page.waitForSelector('#status .live')
+    await page.goto('/')
+    await page.waitForSelector('.environment .live')
+  })
+
+  it('fails with step, lines and hint; the old release stays live; and is retried', async () => {
+    repository.commit({ 'step.sh': 'echo "$1 is broken" >&2\n[ "$1" != build ]\n' })
+    await deploy()
+    await ended('failed')
+    const failure = (await page.textContent('.failure'))!
+    for (const part of ['build failed', 'BuildFailed', 'build is broken', 'What to do'])
+      expect(failure).toContain(part)
+    expect(await page.textContent('.compensation')).toContain('removed')
+    repository.commit({ 'step.sh': '[ "$1" != build ] || sleep "${HOLD_build:-0}"\n', 'version.txt': 'v2\n' })
+    await press('Retry', 'Yes, deploy it')
+    await page.waitForURL(/production\.3$/)
+    await ended('failed')
+  })
+
+  it('is canceled in the middle', async () => {
+    await setVariables('HOLD_build=60')
+    await deploy()
+    await page.waitForSelector('#step-build .running')
+    await press('Cancel', 'Yes, cancel it')
+    await ended('canceled')
+  })
+
+  it('goes back to the release before', async () => {
+    await setVariables('HOLD_build=0')
+    await deploy()
+    await ended('succeeded')
+    await press('Roll back', 'Yes, roll back')
+    await page.waitForURL(/production\.6$/)
+    await ended('succeeded')
+    await page.goto(environment)
+    expect(await page.textContent('#releases li:has(.live)')).toContain('shop.production.r1')
+  })
+})

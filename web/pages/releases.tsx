@@ -1,0 +1,44 @@
+import type { Release } from '../../contract/deployment.ts'
+import { pathOf } from '../api.ts'
+import type { EnvironmentView } from '../read/environment.ts'
+import { Action } from './action.tsx'
+import { Commit } from './commit.tsx'
+import { StatusWord } from './status.tsx'
+import { Moment } from './time.tsx'
+
+/** What can be rolled back to; and of the others, why not. */
+export const Releases = ({ releases, service, path }: EnvironmentView & { path: string }) => (
+  <section class="card" id="releases">
+    <h2>Releases</h2>
+    {releases.length === 0 ? <p class="hint">None yet.</p> : null}
+    <ul class="plain rows">
+      {releases.map((release) => (
+        <li data-entry>
+          <a class="grow" href={pathOf('deployments', release.deploymentId)}>
+            {release.releaseId}
+          </a>
+          <Commit sha={release.commitSha} sourceUrl={service.source.url} />
+          <span class="hint">
+            <Moment at={release.createdAt} />
+          </span>
+          <RollBack release={release} path={path} />
+        </li>
+      ))}
+    </ul>
+  </section>
+)
+
+function RollBack({ release, path }: { release: Release; path: string }) {
+  if (release.live) return <StatusWord status="LIVE" />
+  if (!release.kept) return <span class="hint">no longer on the disk: deploy its commit again</span>
+  return (
+    <Action
+      name="Roll back"
+      to={`${path}/rollback`}
+      fields={{ releaseId: release.releaseId }}
+      ask={`Send traffic to ${release.releaseId} again? Nothing is built; it takes moments.`}
+      confirm="Yes, roll back"
+      kind="danger"
+    />
+  )
+}

@@ -1,0 +1,27 @@
+import type { Release } from '../../contract/deployment.ts'
+import type { Environment, Service, Variable } from '../../contract/service.ts'
+import { pathOf, type Api } from '../api.ts'
+import { readState, type EnvironmentState } from './overview.ts'
+
+export interface EnvironmentView {
+  service: Service
+  state: EnvironmentState
+  variables: Variable[]
+  releases: Release[]
+}
+
+export async function readEnvironment(
+  api: Api,
+  serviceId: string,
+  environment: string,
+): Promise<EnvironmentView> {
+  const path = pathOf('services', serviceId, 'environments', environment)
+  const found = await api.get<Environment>(path)
+  const [service, state, variables, releases] = await Promise.all([
+    api.get<Service>(pathOf('services', serviceId)),
+    readState(api, found),
+    api.get<{ data: Variable[] }>(`${path}/variables`),
+    api.get<{ data: Release[] }>(`${path}/releases`),
+  ])
+  return { service, state, variables: variables.data, releases: releases.data }
+}

@@ -1,0 +1,46 @@
+import type { Deployment } from '../../contract/deployment.ts'
+import type { Service } from '../../contract/service.ts'
+import { pathOf, type Api } from '../api.ts'
+import { readEnvironments, type EnvironmentState } from './overview.ts'
+
+export interface ServiceView {
+  service: Service
+  environments: EnvironmentState[]
+  deployments: Deployment[]
+  nextCursor: string | null
+  /** As the address has them. */
+  filter: Record<FilterName, string>
+  /** The newest, whatever the filter says; for the charts. */
+  history: Deployment[]
+}
+
+const filterNames = ['environment', 'status', 'trigger', 'includeArchived', 'cursor'] as const
+export type FilterName = (typeof filterNames)[number]
+
+/** Deployments that the charts look back on. */
+const lookedBack = 50
+
+export async function readService(api: Api, id: string, query: Record<string, string>): Promise<ServiceView> {
+  const service = await api.get<Service>(pathOf('services', id))
+  const filter = Object.fromEntries(filterNames.map((name) => [name, query[name] ?? ''])) as Record<
+    FilterName,
+    string
+  >
+  const { serviceId } = service
+  const chosen = Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== ''))
+  const wanted = new URLSearchParams({ serviceId, limit: '20', ...chosen })
+  const all = new URLSearchParams({ serviceId, limit: String(lookedBack), includeArchived: 'true' })
+  const [environments, page, history] = await Promise.all([
+    readEnvironments(api, service),
+    api.get<{ data: Deployment[]; nextCursor: string | null }>(`/deployments?${wanted}`),
+    api.get<{ data: Deployment[] }>(`/deployments?${all}`),
+  ])
+  return {
+    service,
+    environments,
+    deployments: page.data,
+    nextCursor: page.nextCursor,
+    filter,
+    history: history.data,
+  }
+}
