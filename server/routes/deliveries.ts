@@ -25,7 +25,7 @@ const tags = ['webhooks']
 const list = createRoute({
   method: 'get',
   path: '/services/{serviceId}/deliveries',
-  operationId: 'listDeliveries',
+  operationId: 'listWebhookDeliveries',
   ...needs('viewer'),
   summary: 'What forges have delivered and what became of it, newest first',
   tags,

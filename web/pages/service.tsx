@@ -1,3 +1,4 @@
+import { sourceUrl } from '../source-url.ts'
 import type { Deployment } from '../../contract/deployment.ts'
 import { deploymentStatuses, triggers } from '../../contract/vocabulary.ts'
 import { pathOf } from '../api.ts'
@@ -20,7 +21,7 @@ export const servicePage = (view: ServiceView & { frame: Frame }) => {
       </nav>
       <div class="heading">
         <h1>{service.serviceId}</h1>
-        <span class="hint">{service.source.url}</span>
+        <span class="hint">{sourceUrl(service)}</span>
       </div>
       <section class="card">
         <h2>Environments</h2>
@@ -37,7 +38,7 @@ export const servicePage = (view: ServiceView & { frame: Frame }) => {
         <Filters {...view} />
         <ul class="deployments" id="deployments" data-live>
           {deployments.map((one) => (
-            <DeploymentRow deployment={one} sourceUrl={service.source.url} />
+            <DeploymentRow deployment={one} sourceUrl={sourceUrl(service)} />
           ))}
         </ul>
         {deployments.length === 0 ? <p class="hint">None that fits.</p> : null}
