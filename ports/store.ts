@@ -6,6 +6,9 @@ import type { Freeze } from '../contract/freeze.ts'
 import type { QueuePolicy } from '../contract/queue-policy.ts'
 import type { Compensation, DeploymentStatus, StepName, Trigger } from '../contract/vocabulary.ts'
 import type { ReleaseRef } from '../contract/workflows.ts'
+import type { AuditStore } from './audit-store.ts'
+import type { NotificationStore } from './notification-store.ts'
+import type { TokenStore } from './token-store.ts'
 
 /** What Sluice knows. Rows are the truth; notifications only wake readers. */
 export interface Store {
@@ -18,6 +21,9 @@ export interface Store {
   archiveUrls: ArchiveUrlStore
   idempotency: IdempotencyStore
   webhooks: WebhookStore
+  tokens: TokenStore
+  audit: AuditStore
+  notifications: NotificationStore
   /** Calls back when a deployment's rows change. Notifications may be lost: also look every few seconds. Returns the unsubscribe. */
   watch(deploymentId: string, changed: () => void): () => void
   /** @throws Error when the database does not answer. */

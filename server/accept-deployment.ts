@@ -20,6 +20,8 @@ export interface Wish {
   service: ServiceRow
   environment: EnvironmentRow
   trigger: Trigger
+  /** Name of the caller. */
+  by: string
   ref: string
   commitSha?: string | undefined
   releaseNumber?: number | undefined
@@ -101,7 +103,7 @@ async function requireReady({ readiness }: Pick<AppDeps, 'readiness'>, wish: Wis
 
 async function enqueueRequest(
   { store, settings, now }: Pick<AppDeps, 'store' | 'settings' | 'now'>,
-  { service, environment, trigger, ref, ...wish }: Wish,
+  { service, environment, trigger, by, ref, ...wish }: Wish,
   requestId: string,
 ): Promise<EnqueueRequest> {
   const name = { serviceId: environment.serviceId, environment: environment.environment }
@@ -116,7 +118,7 @@ async function enqueueRequest(
     ...(wish.releaseNumber ? { releaseNumber: wish.releaseNumber } : {}),
     ...(wish.retryOf ? { retryOf: wish.retryOf } : {}),
     ...(wish.rollbackOf ? { rollbackOf: wish.rollbackOf } : {}),
-    requestedBy: trigger === 'webhook' ? 'webhook' : 'api',
+    requestedBy: by,
     repoFullName: service.repoFullName,
     serviceUrl: serviceUrl(settings, name),
     queuedAt: now().toISOString(),

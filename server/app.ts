@@ -2,12 +2,14 @@ import type { OpenAPIHono } from '@hono/zod-openapi'
 import { allowedMethods } from './allowed-methods.ts'
 import { archiveUpload } from './archive-upload.ts'
 import { bearerAuth } from './auth.ts'
+import { authorise } from './authorise.ts'
 import type { AppDeps, AppEnv } from './deps.ts'
 import { hostCheck } from './host-check.ts'
 import { idempotency } from './idempotency.ts'
 import { createMetrics } from './metrics.ts'
 import { observe } from './observe.ts'
 import { newRouter } from './openapi.ts'
+import { originCheck } from './origin-check.ts'
 import { problem, problemOnError } from './problems.ts'
 import { Refusal } from './refusal.ts'
 import { requestBody } from './request-body.ts'
@@ -29,6 +31,7 @@ import { rollbackRoutes } from './routes/rollbacks.ts'
 import { schemaRoutes } from './routes/schemas.ts'
 import { serviceRoutes } from './routes/services.ts'
 import { streamRoutes } from './routes/streams.ts'
+import { tokenRoutes } from './routes/tokens.ts'
 import { variableRoutes } from './routes/variables.ts'
 import { webhookRoutes } from './routes/webhooks.ts'
 import { webhookSecretRoutes } from './routes/webhook-secret.ts'
@@ -43,11 +46,14 @@ export function createApp(deps: AppDeps): OpenAPIHono<AppEnv> {
   startSweep(deps, outbox)
   const app = newRouter()
 
-  app.use(requestId, observe({ log: deps.log, metrics }), secureHeaders, hostCheck(deps))
+  app.use(requestId, observe({ log: deps.log, metrics }), secureHeaders)
+  app.use(hostCheck(deps), originCheck(deps))
   // Signed instead of authorised by a token, and over bytes that nobody has read before.
   app.route('/v1', webhookRoutes(deps, outbox))
-  app.use('/v1/*', bearerAuth(deps))
-  app.use('/metrics', bearerAuth(deps))
+  // One for both: what is wrong in one place counts in the other.
+  const [authentic, allowed] = [bearerAuth(deps), authorise(app)]
+  app.use('/v1/*', authentic, allowed)
+  app.use('/metrics', authentic, allowed)
   app.use(`/v1${archivesPath}`, archiveUpload(deps))
   app.use('/v1/*', requestBody, idempotency(deps))
 
@@ -76,6 +82,7 @@ export function createApp(deps: AppDeps): OpenAPIHono<AppEnv> {
   app.route('/v1', webhookSecretRoutes(deps))
   app.route('/v1', deliveryRoutes(deps, outbox))
   app.route('/v1', streamRoutes(deps, metrics))
+  app.route('/v1', tokenRoutes(deps))
 
   app.openAPIRegistry.registerComponent('securitySchemes', 'token', {
     type: 'http',

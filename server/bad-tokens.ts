@@ -1,23 +1,30 @@
+import ipaddr from 'ipaddr.js'
+import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
+
 /** Bad tokens that one address may show in a minute. */
 const allowed = 20
-const windowMs = 60_000
-/** Addresses remembered; the longest unseen is forgotten first. */
-const remembered = 10_000
+const windowSeconds = 60
 
 /** Counts bad tokens per address. */
-export function countBadTokens(now: () => Date) {
-  const seen = new Map<string, { count: number; since: number }>()
+export function countBadTokens() {
+  const limiter = new RateLimiterMemory({ points: allowed, duration: windowSeconds })
   return {
     /** Counts one more. Answers the seconds to wait when it was one too many, else 0. */
-    add(address: string): number {
-      const at = now().getTime()
-      const known = seen.get(address)
-      const entry = known && at - known.since < windowMs ? known : { count: 0, since: at }
-      entry.count++
-      seen.delete(address)
-      seen.set(address, entry)
-      if (seen.size > remembered) seen.delete(seen.keys().next().value!)
-      return entry.count > allowed ? Math.ceil((entry.since + windowMs - at) / 1000) : 0
+    async add(address: string): Promise<number> {
+      try {
+        await limiter.consume(networkOf(address))
+        return 0
+      } catch (refused) {
+        if (refused instanceof RateLimiterRes) return Math.ceil(refused.msBeforeNext / 1000)
+        throw refused
+      }
     },
   }
+}
+
+/** An IPv6 customer has a /64 at least: as many addresses as he likes are still one guesser. */
+function networkOf(address: string): string {
+  if (!ipaddr.isValid(address)) return address
+  const parsed = ipaddr.process(address)
+  return parsed instanceof ipaddr.IPv6 ? parsed.parts.slice(0, 4).join(':') : parsed.toString()
 }

@@ -3,10 +3,12 @@ import type { Hono } from 'hono'
 import type { Logger } from 'pino'
 import type { Settings } from '../contract/settings.ts'
 import type { Archives, ReceivedArchive } from '../ports/archives.ts'
+import type { Caller } from '../contract/token.ts'
 import type { Readiness } from '../ports/readiness.ts'
 import type { Secrets } from '../ports/secrets.ts'
 import type { Source } from '../ports/source.ts'
 import type { Store } from '../ports/store.ts'
+import type { Call } from './authorise.ts'
 import type { Lanes } from './lanes.ts'
 
 /** What the API works with; `main.ts` puts the real ones in. */
@@ -21,7 +23,7 @@ export interface AppDeps {
     Settings,
     'apiAddress' | 'archiveLimit' | 'host' | 'privateHosts' | 'routerPort' | 'sourceRoots' | 'url'
   >
-  /** The bearer token that callers must show. */
+  /** The token of the installation, which may do everything; others are in the store. */
   token: string
   log: Logger
   now: () => Date
@@ -42,5 +44,9 @@ export interface AppEnv {
     enqueueId: string
     /** The archive that the body was, once it is on the disk. */
     upload: ReceivedArchive | undefined
+    /** Whose token it is; set for everything that needs one. */
+    caller: Caller
+    /** Absent where there is no such route. */
+    call?: Call
   }
 }

@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto'
 import type { Context, MiddlewareHandler } from 'hono'
+import type { Secrets } from '../ports/secrets.ts'
 import type { AppDeps, AppEnv } from './deps.ts'
 import { Refusal } from './refusal.ts'
 import { invalid } from './validation.ts'
@@ -12,7 +13,11 @@ const keptHeaders = ['content-type', 'location']
  * An answer of 4xx or 5xx had no effect and is not kept. Should one of 5xx have had one all the same, the next request
  * with the key still means the same deployment: the lane knows it by `enqueueId`, which is derived from key and body.
  */
-export const idempotency = ({ store, log }: Pick<AppDeps, 'store' | 'log'>): MiddlewareHandler<AppEnv> => {
+export const idempotency = ({
+  store,
+  secrets,
+  log,
+}: Pick<AppDeps, 'store' | 'secrets' | 'log'>): MiddlewareHandler<AppEnv> => {
   // Requests that are done, but whose claims could not be given back: the database was away.
   const unsettled = new Set<string>()
   return async (c, next) => {
@@ -20,18 +25,19 @@ export const idempotency = ({ store, log }: Pick<AppDeps, 'store' | 'log'>): Mid
     c.set('enqueueId', randomUUID())
     if (c.req.method !== 'POST' || key === undefined) return next()
     refuseBadKey(key)
-    const scope = `POST ${c.req.path}`
+    const scope = scopeOf(c)
     const bodyHash = await hashOfBody(c)
     const name = `${scope} ${key}`
     if (unsettled.delete(name)) await store.idempotency.release(key, scope)
     const claim = await store.idempotency.claim(key, scope, bodyHash)
-    if (claim.state === 'same') return replay(claim.answer)
+    if (claim.state === 'same') return replay(opened(secrets, name, claim.answer))
     if (claim.state === 'running') throw stillRunning()
     if (claim.state === 'mismatch') throw otherBody()
     c.set('enqueueId', hash(scope, key, bodyHash))
     await next()
     try {
-      if (c.res.status < 300) await store.idempotency.answer(key, scope, await answerOf(c))
+      if (c.res.status < 300)
+        await store.idempotency.answer(key, scope, sealed(secrets, name, await answerOf(c)))
       else await store.idempotency.release(key, scope)
     } catch (error) {
       // The request itself is done; should nobody ask again, its claim expires by itself.
@@ -41,6 +47,30 @@ export const idempotency = ({ store, log }: Pick<AppDeps, 'store' | 'log'>): Mid
   }
 }
 
+/** What one caller did is no answer to another. */
+function scopeOf(c: Context<AppEnv>): string {
+  const { id } = c.get('caller')
+  return id === 'admin' ? `POST ${c.req.path}` : `POST ${c.req.path} ${id}`
+}
+
+interface Answer {
+  status: number
+  headers: Record<string, string>
+  body: string
+}
+
+/** An answer may hold what is shown once, such as a new token: the store never has it in the clear. */
+const sealed = (secrets: Pick<Secrets, 'seal'>, name: string, answer: Answer): Answer => ({
+  ...answer,
+  body: answer.body && secrets.seal(answer.body, name),
+})
+
+/** One that an earlier version has kept is not sealed. */
+const opened = (secrets: Pick<Secrets, 'open'>, name: string, answer: Answer): Answer => ({
+  ...answer,
+  body: answer.body.startsWith('v1:') ? secrets.open(answer.body, name) : answer.body,
+})
+
 const hash = (...parts: string[]) => createHash('sha256').update(parts.join('\0')).digest('hex')
 
 async function hashOfBody(c: Context<AppEnv>): Promise<string> {
@@ -48,12 +78,12 @@ async function hashOfBody(c: Context<AppEnv>): Promise<string> {
   return createHash('sha256').update(new URL(c.req.url).search).update('\0').update(body).digest('hex')
 }
 
-async function answerOf(c: Context<AppEnv>) {
+async function answerOf(c: Context<AppEnv>): Promise<Answer> {
   const headers = Object.fromEntries([...c.res.headers].filter(([name]) => keptHeaders.includes(name)))
   return { status: c.res.status, headers, body: await c.res.clone().text() }
 }
 
-function replay(answer: { status: number; headers: Record<string, string>; body: string }): Response {
+function replay(answer: Answer): Response {
   const body = answer.body === '' ? null : answer.body
   return new Response(body, {
     status: answer.status,

@@ -11,7 +11,8 @@ export const newRouter = () => new OpenAPIHono<AppEnv>({ defaultHook: refuseInva
 const meanings = {
   400: 'The body is not JSON, or not an archive',
   401: 'The token is missing or wrong',
-  404: 'There is no such thing',
+  403: 'The token may not do this, or a page of another origin asked',
+  404: 'There is no such thing, or none that this token reaches',
   409: 'It is not in a state in which this can be done',
   413: 'The body is larger than 1 MiB, or the archive than SLUICE_ARCHIVE_LIMIT or what it may unpack to',
   415: 'The body is of a kind that is not read here',
@@ -38,7 +39,7 @@ export function problems<S extends ProblemStatus>(...statuses: S[]): Record<S, P
 }
 
 /** What every route under `/v1` may answer. */
-export const commonProblems = problems(401, 421, 429, 500, 503)
+export const commonProblems = problems(401, 403, 421, 429, 500, 503)
 /** What every route with a body may answer. */
 export const bodyProblems = problems(400, 413, 415, 422)
 
@@ -88,6 +89,7 @@ const tags = [
   { name: 'environments', description: 'Running instances of a service; each has a queue of its own' },
   { name: 'deployments', description: 'Attempts to bring a version live' },
   { name: 'webhooks', description: 'What forges tell of pushes' },
+  { name: 'access', description: 'Who may do what, and who did what' },
   { name: 'server', description: 'State of this server' },
 ]
 
@@ -103,7 +105,6 @@ export function openApiDocument(app: OpenAPIHono<AppEnv>, url: string) {
       license: { name: 'MIT' },
     },
     servers: [{ url }],
-    security: [{ token: [] }],
     tags,
   })
 }

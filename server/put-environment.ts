@@ -1,11 +1,13 @@
 import type { PutEnvironment } from '../contract/service.ts'
+import type { Caller } from '../contract/token.ts'
 import { Taken, type EnvironmentRow, type SealedVariable } from '../ports/store.ts'
 import type { AppDeps } from './deps.ts'
 import { Refusal } from './refusal.ts'
 import { variableContext } from '../contract/names.ts'
 
 /**
- * Creates or changes an environment; what the change leaves out stays as it is.
+ * Creates or changes an environment; what the change leaves out stays as it is. `caller` is not told of other services
+ * than its own.
  * @throws Refusal ValidationFailed, DomainTaken
  */
 export async function putEnvironment(
@@ -13,9 +15,10 @@ export async function putEnvironment(
   serviceId: string,
   environment: string,
   change: PutEnvironment,
+  caller: Caller,
 ): Promise<{ row: EnvironmentRow; created: boolean }> {
   requireFreeHosts(deps, change.domains ?? [])
-  const put = await putRow(deps, serviceId, environment, change)
+  const put = await putRow(deps, serviceId, environment, change, caller)
   if (change.variables) await replaceVariables(deps, put.row, change.variables)
   return put
 }
@@ -25,6 +28,7 @@ async function putRow(
   serviceId: string,
   environment: string,
   change: PutEnvironment,
+  caller: Caller,
 ) {
   const earlier = await store.environments.find(serviceId, environment)
   try {
@@ -44,7 +48,7 @@ async function putRow(
       freezes: change.freezes ?? earlier?.freezes ?? [],
     })
   } catch (error) {
-    if (error instanceof Taken) throw domainTaken(error.message)
+    if (error instanceof Taken) throw domainTaken(caller.serviceId === null ? error.message : taken)
     throw error
   }
 }
@@ -68,6 +72,8 @@ function requireFreeHosts({ settings }: Pick<AppDeps, 'settings'>, domains: read
   const own = new URL(settings.url).hostname
   if (domains.includes(own)) throw domainTaken(`${own} belongs to Sluice itself`)
 }
+
+const taken = 'One of the domains, or the host name that comes with the name, is taken'
 
 const domainTaken = (why: string) =>
   new Refusal(409, 'DomainTaken', `${why}. Choose another domain, or take it away from there first.`)

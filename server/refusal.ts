@@ -29,7 +29,7 @@ export class Refusal extends Error {
 }
 
 export const notFound = (
-  what: 'Service' | 'Environment' | 'Deployment' | 'Variable' | 'Delivery',
+  what: 'Service' | 'Environment' | 'Deployment' | 'Variable' | 'Delivery' | 'Token',
   which: string,
 ): Refusal =>
   new Refusal(

@@ -1,4 +1,5 @@
 import type { ServiceSource } from '../contract/service.ts'
+import type { Caller } from '../contract/token.ts'
 import type { ServiceRow } from '../ports/store.ts'
 import type { AppDeps } from './deps.ts'
 import { credentialsContext } from '../contract/names.ts'
@@ -14,9 +15,11 @@ export async function sourceColumns(
   { settings, secrets }: Pick<AppDeps, 'settings' | 'secrets'>,
   serviceId: string,
   source: ServiceSource,
+  caller: Caller,
 ): Promise<Pick<ServiceRow, 'source' | 'sealedCredentials' | 'repoFullName'>> {
   try {
     const { kind, url, credentials, repoFullName } = parseRepositoryUrl(source.url, settings.privateHosts)
+    if (kind === 'local' && caller.serviceId !== null) throw new RepositoryUrlError(notForOne)
     const sealedCredentials =
       credentials &&
       secrets.seal(`${credentials.username}:${credentials.password}`, credentialsContext(serviceId))
@@ -27,3 +30,7 @@ export async function sourceColumns(
     throw invalid([{ pointer: '/source/url', message: error.message }])
   }
 }
+
+/** Which repositories of this machine belong to which service is not written down anywhere. */
+const notForOne =
+  'The url is a repository of this machine, which only a token of all services may name. Ask an admin.'

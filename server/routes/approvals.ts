@@ -2,6 +2,7 @@ import { createRoute } from '@hono/zod-openapi'
 import { rejectSchema } from '../../contract/deployment.ts'
 import type { Deployment } from '../../contract/deployment.ts'
 import { locationOf } from '../accept-deployment.ts'
+import { needs } from '../authorise.ts'
 import type { AppDeps } from '../deps.ts'
 import { findDeployment } from '../find.ts'
 import {
@@ -25,6 +26,7 @@ const approve = createRoute({
   method: 'post',
   path: `${path}/approve`,
   operationId: 'approveDeployment',
+  ...needs('admin'),
   summary: 'Let a deployment that waits for approval go on',
   tags,
   request: one,
@@ -35,6 +37,7 @@ const reject = createRoute({
   method: 'post',
   path: `${path}/reject`,
   operationId: 'rejectDeployment',
+  ...needs('admin'),
   summary: 'End a deployment that waits for approval',
   description: 'What it has done is undone; it fails with ApprovalRejected.',
   tags,
@@ -43,15 +46,15 @@ const reject = createRoute({
 })
 
 export function approvalRoutes(deps: AppDeps) {
-  const answer = async (deploymentId: string, approved: boolean, reason: string | null) => {
+  const answer = async (deploymentId: string, approved: boolean, reason: string | null, by: string) => {
     const deployment = await findDeployment(deps, deploymentId)
     requireWaiting(deployment)
-    await deps.lanes.answerApproval({ deploymentId, approved, by: 'api', reason })
+    await deps.lanes.answerApproval({ deploymentId, approved, by, reason })
     return findDeployment(deps, deploymentId)
   }
   return newRouter()
     .openapi(approve, async (c) => {
-      const deployment = await answer(c.req.valid('param').deploymentId, true, null)
+      const deployment = await answer(c.req.valid('param').deploymentId, true, null, c.get('caller').name)
       return c.json(deployment, 202, locationOf(deployment))
     })
     .openapi(reject, async (c) => {

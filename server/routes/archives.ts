@@ -11,6 +11,7 @@ import { archiveUrlContext } from '../../contract/names.ts'
 import type { ReceivedArchive } from '../../ports/archives.ts'
 import { neededCommits } from '../../ports/needed-code.ts'
 import { acceptDeployment, locationOf, type Wish } from '../accept-deployment.ts'
+import { needs } from '../authorise.ts'
 import type { AppDeps } from '../deps.ts'
 import { findEnvironment, findService } from '../find.ts'
 import type { Metrics } from '../metrics.ts'
@@ -34,6 +35,7 @@ const create = createRoute({
   method: 'post',
   path: archivesPath.replaceAll(/:(\w+)/g, '{$1}'),
   operationId: 'deployArchive',
+  ...needs('deployer'),
   summary: 'Deploy an archive',
   description:
     'The body is the archive: tar, tar.gz, tar.zst, zip, JAR or WAR, told apart by its content. One folder around everything is taken off. Every entry is looked at before the answer: what is wrong with it names the entry, and nothing is kept. Or the body is JSON with the `url` of an archive, which the host fetches. `commitSha` of the deployment is the sum of the archive, `sha256:…`.',
@@ -63,7 +65,7 @@ export const archiveRoutes = (deps: AppDeps, { accepted }: Pick<Metrics, 'accept
       ? await kept(deps, names.serviceId, upload, c.req.valid('query').name ?? 'upload')
       : // The types know a validated body only where JSON is all that is taken.
         await urlRef(deps, names.serviceId, c.req.valid('json' as never) as Partial<ArchiveUrl>)
-    const wish: Wish = { service, environment, trigger: 'archive', ...code }
+    const wish: Wish = { service, environment, trigger: 'archive', by: c.get('caller').name, ...code }
     const deployment = await acceptDeployment({ ...deps, accepted }, wish, c.get('enqueueId'))
     return c.json(deployment, 202, locationOf(deployment))
   })

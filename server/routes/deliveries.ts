@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { createRoute, z } from '@hono/zod-openapi'
 import { deliverySchema, listDeliveriesSchema } from '../../contract/webhook.ts'
 import { BadCursor, type DeliveryRow } from '../../ports/store.ts'
+import { needs } from '../authorise.ts'
 import type { AppDeps } from '../deps.ts'
 import { findService } from '../find.ts'
 import {
@@ -25,6 +26,7 @@ const list = createRoute({
   method: 'get',
   path: '/services/{serviceId}/deliveries',
   operationId: 'listDeliveries',
+  ...needs('viewer'),
   summary: 'What forges have delivered and what became of it, newest first',
   tags,
   request: { params: serviceParams, query: listDeliveriesSchema },
@@ -43,6 +45,7 @@ const redeliver = createRoute({
   method: 'post',
   path: '/services/{serviceId}/deliveries/{deliveryId}/redeliver',
   operationId: 'redeliver',
+  ...needs('deployer'),
   summary: 'Do again what a delivery asked for',
   description: 'A new delivery of the same commits, for the environments that they were for.',
   tags,

@@ -3,6 +3,7 @@ import { cancelSchema, deploymentSchema, resolveSchema } from '../../contract/de
 import type { Deployment } from '../../contract/deployment.ts'
 import { parseReleaseNumber } from '../../contract/names.ts'
 import { isFinal } from '../../contract/vocabulary.ts'
+import { needs } from '../authorise.ts'
 import { acceptDeployment, locationOf, type Wish } from '../accept-deployment.ts'
 import type { AppDeps } from '../deps.ts'
 import { deploymentExample as example } from '../deployment-example.ts'
@@ -30,6 +31,7 @@ const cancel = createRoute({
   method: 'post',
   path: `${path}/cancel`,
   operationId: 'cancelDeployment',
+  ...needs('deployer'),
   summary: 'Cancel before it is live',
   description:
     'A waiting deployment is dropped; a running one is stopped and undone. Once traffic was switched it is refused.',
@@ -42,6 +44,7 @@ const retry = createRoute({
   method: 'post',
   path: `${path}/retry`,
   operationId: 'retryDeployment',
+  ...needs('deployer'),
   summary: 'Deploy the same again',
   description:
     'A new deployment of the same commit from the start. Retrying a rollback is a rollback to the same release.',
@@ -54,6 +57,7 @@ const resolve = createRoute({
   method: 'post',
   path: `${path}/resolve`,
   operationId: 'resolveDeployment',
+  ...needs('deployer'),
   summary: 'Say whether a migration of unknown outcome took effect',
   description:
     'For a deployment that failed with MigrationOutcomeUnknown; until then no other of its environment starts. After `migrated` a deployment of the same commit skips the migration hook, after `not-migrated` it runs again. The answer may be changed until a later deployment has acted on it.',
@@ -71,6 +75,7 @@ const archive = createRoute({
   method: 'post',
   path: `${path}/archive`,
   operationId: 'archiveDeployment',
+  ...needs('deployer'),
   summary: 'Hide from lists',
   tags,
   request: one,
@@ -86,6 +91,7 @@ const unarchive = createRoute({
   method: 'post',
   path: `${path}/unarchive`,
   operationId: 'unarchiveDeployment',
+  ...needs('deployer'),
   summary: 'Show in lists again',
   tags,
   request: one,
@@ -107,7 +113,7 @@ export function deploymentActionRoutes(deps: AppDeps, { accepted }: Pick<Metrics
       const { id: deploymentId, serviceId, environment } = deployment
       // Else the wish would be on record, and nobody would ever carry it out.
       await lanes.ping()
-      const request = { by: 'api', reason: c.req.valid('json').reason ?? null }
+      const request = { by: c.get('caller').name, reason: c.req.valid('json').reason ?? null }
       await store.deployments.cancelRequested(deploymentId, request)
       await lanes.cancel({ deploymentId, serviceId, environment, ...request })
       return c.json(await findDeployment(deps, deploymentId), 202, locationOf(deployment))
@@ -119,7 +125,7 @@ export function deploymentActionRoutes(deps: AppDeps, { accepted }: Pick<Metrics
       const environment = await findEnvironment(deps, original)
       const deployment = await acceptDeployment(
         { ...deps, accepted },
-        { service, environment, ...sameAgain(original) },
+        { service, environment, by: c.get('caller').name, ...sameAgain(original) },
         c.get('enqueueId'),
       )
       return c.json(deployment, 202, locationOf(deployment))
@@ -127,7 +133,7 @@ export function deploymentActionRoutes(deps: AppDeps, { accepted }: Pick<Metrics
     .openapi(resolve, async (c) => {
       const { id } = await findDeployment(deps, c.req.valid('param').deploymentId)
       const { migration } = c.req.valid('json')
-      await resolveMigration(deps, id, { answer: migration, by: 'api' })
+      await resolveMigration(deps, id, { answer: migration, by: c.get('caller').name })
       return c.json(await findDeployment(deps, id), 200)
     })
     .openapi(archive, async (c) =>
@@ -152,7 +158,7 @@ function requireCancelable(deployment: Deployment): void {
   }
 }
 
-function sameAgain(original: Deployment): Omit<Wish, 'service' | 'environment'> {
+function sameAgain(original: Deployment): Omit<Wish, 'service' | 'environment' | 'by'> {
   const same = { ref: original.ref, commitSha: original.commitSha ?? undefined, retryOf: original.id }
   if (original.trigger !== 'rollback') return { ...same, trigger: 'retry' }
   return {

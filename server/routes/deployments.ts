@@ -1,6 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import { deploymentSchema, listDeploymentsSchema, newDeploymentSchema } from '../../contract/deployment.ts'
 import { BadCursor } from '../../ports/store.ts'
+import { needs, requireReach } from '../authorise.ts'
 import { acceptDeployment, locationOf, type Wish } from '../accept-deployment.ts'
 import type { AppDeps } from '../deps.ts'
 import { deploymentExample } from '../deployment-example.ts'
@@ -27,6 +28,7 @@ const create = createRoute({
   method: 'post',
   path: '/deployments',
   operationId: 'createDeployment',
+  ...needs('deployer', 'narrows'),
   summary: 'Deploy',
   description:
     'Queues a deployment of the branch, or of `ref`. When something that it needs is missing, nothing is started and `findings` of the problem lists everything.',
@@ -42,6 +44,7 @@ const list = createRoute({
   method: 'get',
   path: '/deployments',
   operationId: 'listDeployments',
+  ...needs('viewer', 'narrows'),
   summary: 'Deployments, newest first',
   tags,
   request: { query: listDeploymentsSchema },
@@ -51,7 +54,7 @@ const list = createRoute({
       'A page; `nextCursor` is null on the last one',
       { data: [example], nextCursor: null },
     ),
-    ...problems(422),
+    ...problems(404, 422),
     ...commonProblems,
   },
 })
@@ -60,6 +63,7 @@ const read = createRoute({
   method: 'get',
   path,
   operationId: 'readDeployment',
+  ...needs('viewer'),
   summary: 'One deployment with its steps',
   tags,
   request: { params: deploymentParams },
@@ -74,13 +78,26 @@ export const deploymentRoutes = (deps: AppDeps, { accepted }: Pick<Metrics, 'acc
   newRouter()
     .openapi(create, async (c) => {
       const { serviceId, environment: name, ref } = c.req.valid('json')
+      requireReach(c.get('caller'), serviceId)
       const service = await findService(deps, serviceId)
       const environment = await findEnvironment(deps, { serviceId, environment: name })
-      const wish: Wish = { service, environment, trigger: 'api', ref: ref ?? environment.branch }
+      const wish: Wish = {
+        service,
+        environment,
+        trigger: 'api',
+        by: c.get('caller').name,
+        ref: ref ?? environment.branch,
+      }
       const deployment = await acceptDeployment({ ...deps, accepted }, wish, c.get('enqueueId'))
       return c.json(deployment, 202, locationOf(deployment))
     })
-    .openapi(list, async (c) => c.json(await listPage(deps, c.req.valid('query')), 200))
+    .openapi(list, async (c) => {
+      const query = c.req.valid('query')
+      const { serviceId: bound } = c.get('caller')
+      const serviceId = query.serviceId ?? bound ?? undefined
+      if (serviceId !== undefined) requireReach(c.get('caller'), serviceId)
+      return c.json(await listPage(deps, { ...query, serviceId }), 200)
+    })
     .openapi(read, async (c) => c.json(await findDeployment(deps, c.req.valid('param').deploymentId), 200))
 
 async function listPage({ store }: Pick<AppDeps, 'store'>, filter: z.output<typeof listDeploymentsSchema>) {

@@ -5,6 +5,7 @@ import {
   putEnvironmentSchema,
 } from '../../contract/service.ts'
 import type { EnvironmentRow } from '../../ports/store.ts'
+import { needs } from '../authorise.ts'
 import type { AppDeps } from '../deps.ts'
 import { environmentView } from '../environment-view.ts'
 import { findEnvironment, findService } from '../find.ts'
@@ -48,6 +49,7 @@ const put = createRoute({
   method: 'put',
   path,
   operationId: 'putEnvironment',
+  ...needs('admin'),
   summary: 'Create or change an environment',
   description: 'What is left out stays as it is. `variables` replaces all of them; new ones are secret.',
   tags,
@@ -65,6 +67,7 @@ const list = createRoute({
   method: 'get',
   path: '/services/{serviceId}/environments',
   operationId: 'listEnvironments',
+  ...needs('viewer'),
   summary: 'The environments of a service',
   tags,
   request: { params: serviceParams },
@@ -79,6 +82,7 @@ const read = createRoute({
   method: 'get',
   path,
   operationId: 'readEnvironment',
+  ...needs('viewer'),
   summary: 'One environment',
   tags,
   request: { params: environmentParams },
@@ -93,6 +97,7 @@ const remove = createRoute({
   method: 'delete',
   path,
   operationId: 'deleteEnvironment',
+  ...needs('admin'),
   summary: 'Take an environment away, with its running service, releases and deployments',
   tags,
   request: { params: environmentParams },
@@ -109,7 +114,7 @@ export function environmentRoutes(deps: AppDeps) {
       const { serviceId, environment } = c.req.valid('param')
       const change = c.req.valid('json')
       await findService(deps, serviceId)
-      const { row, created } = await putEnvironment(deps, serviceId, environment, change)
+      const { row, created } = await putEnvironment(deps, serviceId, environment, change, c.get('caller'))
       if (!created) return c.json(await view(row), 200)
       return c.json(await view(row), 201, {
         Location: `/v1/services/${serviceId}/environments/${environment}`,

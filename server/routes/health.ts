@@ -1,4 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi'
+import { needs } from '../authorise.ts'
 import type { AppDeps } from '../deps.ts'
 import type { Metrics } from '../metrics.ts'
 import { commonProblems, jsonOf, newRouter, problems } from '../openapi.ts'
@@ -17,7 +18,7 @@ const alive = createRoute({
   security: [],
   responses: {
     200: jsonOf(z.object({ status: z.literal('ok') }), 'It does', { status: 'ok' }),
-    ...problems(421, 500),
+    ...problems(403, 421, 500),
   },
 })
 
@@ -33,7 +34,7 @@ const ready = createRoute({
     200: jsonOf(z.object({ status: z.literal('ready') }), 'The store and Temporal answer', {
       status: 'ready',
     }),
-    ...problems(421, 500, 503),
+    ...problems(403, 421, 500, 503),
   },
 })
 
@@ -41,6 +42,7 @@ const measure = createRoute({
   method: 'get',
   path: '/metrics',
   operationId: 'readMetrics',
+  ...needs('viewer'),
   summary: 'Measurements in the format of Prometheus',
   tags,
   responses: {

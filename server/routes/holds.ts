@@ -1,5 +1,6 @@
 import { createRoute } from '@hono/zod-openapi'
 import { holdSchema, putHoldSchema } from '../../contract/service.ts'
+import { needs } from '../authorise.ts'
 import type { AppDeps } from '../deps.ts'
 import { findEnvironment } from '../find.ts'
 import {
@@ -21,6 +22,7 @@ const put = createRoute({
   method: 'put',
   path,
   operationId: 'holdEnvironment',
+  ...needs('deployer'),
   summary: 'Let nothing be deployed until the hold is lifted',
   description: 'What was accepted before goes on, and a rollback is always accepted.',
   tags,
@@ -37,6 +39,7 @@ const remove = createRoute({
   method: 'delete',
   path,
   operationId: 'unholdEnvironment',
+  ...needs('deployer'),
   summary: 'Lift the hold',
   tags,
   request: { params: environmentParams },
@@ -48,7 +51,8 @@ export function holdRoutes(deps: AppDeps) {
   return newRouter()
     .openapi(put, async (c) => {
       const { serviceId, environment } = await findEnvironment(deps, c.req.valid('param'))
-      await environments.hold(serviceId, environment, { reason: c.req.valid('json').reason, by: 'api' })
+      const by = c.get('caller').name
+      await environments.hold(serviceId, environment, { reason: c.req.valid('json').reason, by })
       const { hold } = await findEnvironment(deps, { serviceId, environment })
       if (!hold) throw notFound('Environment', environment)
       return c.json({ ...hold, since: hold.since.toISOString() }, 200)

@@ -4,6 +4,7 @@ import { refSchema } from '../../contract/service.ts'
 import { isDetectionFile, plan } from '../../plan/index.ts'
 import { SourceError, type Repository } from '../../ports/source.ts'
 import type { EnvironmentRow } from '../../ports/store.ts'
+import { needs } from '../authorise.ts'
 import type { AppDeps } from '../deps.ts'
 import { repositoryOf } from '../../ports/repository.ts'
 import { findEnvironment, findService } from '../find.ts'
@@ -17,6 +18,7 @@ const read = createRoute({
   method: 'get',
   path: '/services/{serviceId}/environments/{environment}/plan',
   operationId: 'readPlan',
+  ...needs('viewer'),
   summary: 'How this environment would be built and started, and why',
   description: 'Reads the repository; builds nothing.',
   tags: ['environments'],

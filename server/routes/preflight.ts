@@ -1,6 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import { findingSchema } from '../../contract/deployment.ts'
 import { refSchema } from '../../contract/service.ts'
+import { needs } from '../authorise.ts'
 import { preflightLimit } from '../accept-deployment.ts'
 import type { AppDeps } from '../deps.ts'
 import { findEnvironment } from '../find.ts'
@@ -12,6 +13,7 @@ const check = createRoute({
   method: 'get',
   path: '/services/{serviceId}/environments/{environment}/preflight',
   operationId: 'checkReadiness',
+  ...needs('viewer'),
   summary: 'Whether a deployment could start now',
   description: 'Changes nothing. Lists everything that is missing, each with where it is put right.',
   tags: ['environments'],

@@ -1,5 +1,6 @@
 import { createRoute } from '@hono/zod-openapi'
 import { releaseSchema } from '../../contract/deployment.ts'
+import { needs } from '../authorise.ts'
 import type { AppDeps } from '../deps.ts'
 import { findEnvironment } from '../find.ts'
 import { commonProblems, environmentParams, jsonOf, listOf, newRouter, problems } from '../openapi.ts'
@@ -17,6 +18,7 @@ const list = createRoute({
   method: 'get',
   path: '/services/{serviceId}/environments/{environment}/releases',
   operationId: 'listReleases',
+  ...needs('viewer'),
   summary: 'What was built, and what can be gone back to',
   tags: ['environments'],
   request: { params: environmentParams },

@@ -1,6 +1,7 @@
 import { createRoute } from '@hono/zod-openapi'
 import { rollbackSchema } from '../../contract/deployment.ts'
 import { parseReleaseNumber } from '../../contract/names.ts'
+import { needs } from '../authorise.ts'
 import { acceptDeployment, locationOf } from '../accept-deployment.ts'
 import type { AppDeps } from '../deps.ts'
 import { findEnvironment, findService } from '../find.ts'
@@ -21,6 +22,7 @@ const create = createRoute({
   method: 'post',
   path: '/services/{serviceId}/environments/{environment}/rollback',
   operationId: 'rollBack',
+  ...needs('deployer'),
   summary: 'Go back to an earlier release',
   description:
     'A new deployment of a release that is kept: nothing is built. Without `releaseId` the newest one before the live one.',
@@ -46,6 +48,7 @@ export const rollbackRoutes = (deps: AppDeps, { accepted }: Pick<Metrics, 'accep
         service,
         environment,
         trigger: 'rollback',
+        by: c.get('caller').name,
         ref: built?.ref ?? environment.branch,
         commitSha: release.commitSha ?? undefined,
         releaseNumber: parseReleaseNumber(release.releaseId),

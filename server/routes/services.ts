@@ -2,6 +2,7 @@ import { createRoute } from '@hono/zod-openapi'
 import { changeServiceSchema, newServiceSchema, serviceSchema } from '../../contract/service.ts'
 import { Taken } from '../../ports/store.ts'
 import type { ServiceRow } from '../../ports/store.ts'
+import { needs } from '../authorise.ts'
 import type { AppDeps } from '../deps.ts'
 import { findService } from '../find.ts'
 import {
@@ -36,6 +37,7 @@ const create = createRoute({
   method: 'post',
   path: '/services',
   operationId: 'createService',
+  ...needs('admin'),
   summary: 'Add a service',
   tags,
   request: { headers: idempotencyHeaders, body: bodyOf(newServiceSchema, { serviceId, source }) },
@@ -51,6 +53,7 @@ const list = createRoute({
   method: 'get',
   path: '/services',
   operationId: 'listServices',
+  ...needs('viewer', 'narrows'),
   summary: 'All services',
   tags,
   responses: {
@@ -63,6 +66,7 @@ const read = createRoute({
   method: 'get',
   path: '/services/{serviceId}',
   operationId: 'readService',
+  ...needs('viewer'),
   summary: 'One service',
   tags,
   request: { params: serviceParams },
@@ -73,6 +77,7 @@ const change = createRoute({
   method: 'patch',
   path: '/services/{serviceId}',
   operationId: 'changeService',
+  ...needs('admin'),
   summary: 'Change where the code comes from, or how often it is looked at',
   description: 'A new source replaces the old one with its password.',
   tags,
@@ -89,6 +94,7 @@ const remove = createRoute({
   method: 'delete',
   path: '/services/{serviceId}',
   operationId: 'deleteService',
+  ...needs('admin'),
   summary: 'Take a service away, with everything that belongs to it',
   tags,
   request: { params: serviceParams },
@@ -105,14 +111,16 @@ export function serviceRoutes(deps: AppDeps) {
       const row = await unlessTaken(wanted.serviceId, async () =>
         store.services.create({
           serviceId: wanted.serviceId,
-          ...(await sourceColumns(deps, wanted.serviceId, wanted.source)),
+          ...(await sourceColumns(deps, wanted.serviceId, wanted.source, c.get('caller'))),
         }),
       )
       return c.json(serviceView(row, []), 201, { Location: `/v1/services/${row.serviceId}` })
     })
     .openapi(list, async (c) => {
+      const { serviceId: bound } = c.get('caller')
       const [rows, environments] = await Promise.all([store.services.list(), store.environments.list()])
-      return c.json({ data: rows.map((row) => serviceView(row, environments)) }, 200)
+      const reached = rows.filter((row) => bound === null || row.serviceId === bound)
+      return c.json({ data: reached.map((row) => serviceView(row, environments)) }, 200)
     })
     .openapi(read, async (c) =>
       c.json(await view(await findService(deps, c.req.valid('param').serviceId)), 200),
@@ -121,7 +129,7 @@ export function serviceRoutes(deps: AppDeps) {
       const row = await findService(deps, c.req.valid('param').serviceId)
       const { source: wanted, sweepSeconds } = c.req.valid('json')
       const changed = await store.services.change(row.serviceId, {
-        ...(wanted ? await sourceColumns(deps, row.serviceId, wanted) : {}),
+        ...(wanted ? await sourceColumns(deps, row.serviceId, wanted, c.get('caller')) : {}),
         ...(sweepSeconds === undefined ? {} : { sweepSeconds }),
       })
       return c.json(await view(changed ?? row), 200)

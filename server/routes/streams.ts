@@ -1,6 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import { deploymentEventSchema, logLineSchema } from '../../contract/deployment.ts'
 import { stepNames } from '../../contract/vocabulary.ts'
+import { needs } from '../authorise.ts'
 import type { AppDeps } from '../deps.ts'
 import { jsonLines, serverSentEvents, streamResponse, type Format } from '../event-stream.ts'
 import { findDeployment } from '../find.ts'
@@ -55,6 +56,7 @@ const readLogs = createRoute({
   method: 'get',
   path: '/deployments/{deploymentId}/logs',
   operationId: 'readLogs',
+  ...needs('viewer'),
   summary: 'What the steps printed',
   description,
   tags,
@@ -75,6 +77,7 @@ const readEvents = createRoute({
   method: 'get',
   path: '/deployments/{deploymentId}/events',
   operationId: 'readEvents',
+  ...needs('viewer'),
   summary: 'What changed',
   description,
   tags,

@@ -6,6 +6,7 @@ import {
   type Variable,
 } from '../../contract/service.ts'
 import type { EnvironmentRow } from '../../ports/store.ts'
+import { needs } from '../authorise.ts'
 import type { AppDeps } from '../deps.ts'
 import { findEnvironment } from '../find.ts'
 import {
@@ -34,6 +35,7 @@ const list = createRoute({
   method: 'get',
   path,
   operationId: 'listVariables',
+  ...needs('viewer'),
   summary: 'The variables of an environment',
   description: 'Secret ones without their value: those are write-only.',
   tags,
@@ -49,6 +51,7 @@ const put = createRoute({
   method: 'put',
   path: `${path}/{name}`,
   operationId: 'putVariable',
+  ...needs('admin'),
   summary: 'Set a variable',
   description: 'Releases keep the variables that they were built with: deploy to apply it.',
   tags,
@@ -66,6 +69,7 @@ const remove = createRoute({
   method: 'delete',
   path: `${path}/{name}`,
   operationId: 'deleteVariable',
+  ...needs('admin'),
   summary: 'Remove a variable',
   tags,
   request: { params: variableParams },

@@ -8,6 +8,7 @@ import {
   webhookSchema,
   type WebhookProvider,
 } from '../../contract/webhook.ts'
+import { needs } from '../authorise.ts'
 import type { AppDeps } from '../deps.ts'
 import { findService } from '../find.ts'
 import {
@@ -30,6 +31,7 @@ const put = createRoute({
   method: 'put',
   path,
   operationId: 'putWebhook',
+  ...needs('admin'),
   summary: 'Make the secret that forges sign with',
   description: 'Replaces the one before, which is no longer accepted. The secret is shown this once.',
   tags,
@@ -46,6 +48,7 @@ const read = createRoute({
   method: 'get',
   path,
   operationId: 'readWebhook',
+  ...needs('admin'),
   summary: 'Whether forges may tell of pushes, and where to',
   tags,
   request: { params: serviceParams },
@@ -60,6 +63,7 @@ const remove = createRoute({
   method: 'delete',
   path,
   operationId: 'deleteWebhook',
+  ...needs('admin'),
   summary: 'Accept no more deliveries',
   tags,
   request: { params: serviceParams },

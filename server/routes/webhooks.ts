@@ -45,19 +45,19 @@ const receive = createRoute({
   responses: {
     200: jsonOf(deliverySchema, 'Nothing is to be deployed, or it was delivered before', deliveryExample),
     202: jsonOf(deliverySchema, 'Recorded: it will be deployed', deliveryExample),
-    ...problems(401, 404, 421, 429, 500, 503),
+    ...problems(401, 403, 404, 421, 429, 500, 503),
     ...bodyProblems,
   },
 })
 
 /** Without bearer token: this router has to come before the one that wants it. */
 export function webhookRoutes(deps: AppDeps, outbox: Outbox) {
-  const bad = countBadTokens(deps.now)
+  const bad = countBadTokens()
   return newRouter().openapi(receive, async (c) => {
     const { provider, serviceId } = c.req.valid('param')
     const request = await signedRequest(c)
     if (!(await isGenuine(deps, provider, serviceId, request))) {
-      const wait = bad.add(c.env?.incoming?.socket.remoteAddress ?? '')
+      const wait = await bad.add(c.env?.incoming?.socket.remoteAddress ?? '')
       throw wait > 0 ? tooMany(wait) : unsigned()
     }
     const event = eventOf(provider, request)

@@ -102,7 +102,15 @@ async function startDeployment(
   const service = await findService(deps, serviceId)
   const environment = await findEnvironment(deps, { serviceId, environment: target.environment })
   const { ref, commitSha } = target
-  const wish = { service, environment, trigger: 'webhook', ref, commitSha, inDoubt: attempts > 0 } as const
+  const wish = {
+    service,
+    environment,
+    trigger: 'webhook',
+    by: 'webhook',
+    ref,
+    commitSha,
+    inDoubt: attempts > 0,
+  } as const
   const deployment = await acceptDeployment(deps, wish, `webhook:${id}:${target.environment}`)
   return deployment.id
 }

@@ -30,6 +30,7 @@ export interface Api {
   /** What the app works with, for a second one that works with the same. */
   deps: AppDeps
   store: Store
+  databaseUrl: string
   lanes: RecordedLanes
   /** Folder that uploaded archives go to. */
   archives: string
@@ -62,7 +63,8 @@ export async function startApi(
 ): Promise<Api> {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'sluice-server-'))
   const postgres = await startPostgres()
-  const store = await postgresStore({ databaseUrl: await createDatabase(postgres.url), poolSize: 8 })
+  const databaseUrl = await createDatabase(postgres.url)
+  const store = await postgresStore({ databaseUrl, poolSize: 8 })
   const secrets = await keyFileSecrets(path.join(folder, 'keys.json'))
   const root = await mkdtemp(path.join(folder, 'repositories-'))
   const archives = path.join(folder, 'archives')
@@ -124,6 +126,7 @@ export async function startApi(
     app,
     deps,
     store,
+    databaseUrl,
     lanes,
     root,
     archives,

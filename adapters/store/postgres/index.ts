@@ -1,15 +1,18 @@
 import { Kysely, PostgresDialect, sql } from 'kysely'
 import type { Store } from '../../../ports/store.ts'
 import { archiveUrlStore } from './archive-urls.ts'
+import { auditStore } from './audit.ts'
 import { deploymentStore } from './deployments.ts'
 import { environmentStore } from './environments.ts'
 import { idempotencyStore } from './idempotency.ts'
 import { logStore } from './logs.ts'
 import { migrate } from './migrate.ts'
+import { notificationStore } from './notifications.ts'
 import { openPool, waitForDatabase } from './pool.ts'
 import { releaseStore } from './releases.ts'
 import { serviceStore } from './services.ts'
 import type { Tables } from './tables.ts'
+import { tokenStore } from './tokens.ts'
 import { variableStore } from './variables.ts'
 import { webhookStore } from './webhooks.ts'
 import { listenTo } from './watch.ts'
@@ -51,6 +54,9 @@ export async function postgresStore(options: PostgresStoreOptions): Promise<Stor
     archiveUrls: archiveUrlStore(db),
     idempotency: idempotencyStore(db, options.holder ?? ''),
     webhooks: webhookStore(db),
+    tokens: tokenStore(db),
+    audit: auditStore(db),
+    notifications: notificationStore(db),
     watch: notifications.watch,
     async ping() {
       await sql`select 1`.execute(db)

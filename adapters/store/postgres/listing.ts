@@ -1,10 +1,12 @@
 import type { Kysely } from 'kysely'
 import type { Deployment } from '../../../contract/deployment.ts'
-import { BadCursor } from '../../../ports/store.ts'
 import type { DeploymentFilter } from '../../../ports/store.ts'
+import { cursorOf } from './cursor.ts'
 import { selectDeployments, toDeployments } from './deployment-rows.ts'
 import type { TemporalUi } from './deployment-rows.ts'
 import type { Tables } from './tables.ts'
+
+const cursors = cursorOf('d')
 
 /** By keys, not by offset: the last of 100,000 pages is as quick as the first, and new deployments shift nothing. */
 export async function listDeployments(
@@ -18,7 +20,7 @@ export async function listDeployments(
   if (filter.status !== undefined) query = query.where('d.status', '=', filter.status)
   if (filter.trigger !== undefined) query = query.where('d.trigger', '=', filter.trigger)
   if (!filter.includeArchived) query = query.where('d.archived_at', 'is', null)
-  if (filter.cursor !== undefined) query = query.where('d.created_seq', '<', readCursor(filter.cursor))
+  if (filter.cursor !== undefined) query = query.where('d.created_seq', '<', cursors.read(filter.cursor))
   const rows = await query
     .orderBy('d.created_seq', 'desc')
     .limit(filter.limit + 1)
@@ -27,14 +29,6 @@ export async function listDeployments(
   const last = page.at(-1)
   return {
     data: await toDeployments(db, ui, page),
-    nextCursor: last && rows.length > page.length ? writeCursor(last.created_seq) : null,
+    nextCursor: last && rows.length > page.length ? cursors.write(last.created_seq) : null,
   }
-}
-
-const writeCursor = (seq: number): string => Buffer.from(`d${seq}`).toString('base64url')
-
-function readCursor(cursor: string): number {
-  const match = /^d(\d{1,15})$/.exec(Buffer.from(cursor, 'base64url').toString('latin1'))
-  if (!match) throw new BadCursor('The cursor is not one that this API gave out')
-  return Number(match[1])
 }

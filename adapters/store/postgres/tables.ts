@@ -12,6 +12,13 @@ import type {
 import type { Freeze } from '../../../contract/freeze.ts'
 import type { QueuePolicy } from '../../../contract/queue-policy.ts'
 import type { DeliveryResult, MigrationAnswer, SealedVariable, WebhookTarget } from '../../../ports/store.ts'
+import type { TokenRole } from '../../../contract/token.ts'
+import type {
+  DeliveryStatus,
+  NotificationData,
+  NotificationEvent,
+  NotificationKind,
+} from '../../../contract/notification.ts'
 
 /** JSON in a `jsonb` column: read as it is, written as text. */
 type Json<T extends object> = JSONColumnType<T>
@@ -32,6 +39,10 @@ export interface Tables {
   idempotency_keys: IdempotencyKeysTable
   archive_urls: ArchiveUrlsTable
   deliveries: DeliveriesTable
+  api_tokens: ApiTokensTable
+  audit_entries: AuditEntriesTable
+  notification_targets: NotificationTargetsTable
+  notification_deliveries: NotificationDeliveriesTable
 }
 
 interface ArchiveUrlsTable {
@@ -209,4 +220,63 @@ interface DeliveriesTable {
   settled_at: Date | null
   attempts: Generated<number>
   next_attempt_at: Generated<Date>
+}
+
+interface ApiTokensTable {
+  id: string
+  name: string
+  role: TokenRole
+  /** null for all services. */
+  service_id: string | null
+  /** SHA-256, hex. */
+  hash: string
+  created_by: string
+  created_at: Generated<Date>
+  expires_at: Date | null
+  last_used_at: Date | null
+}
+
+interface AuditEntriesTable {
+  seq: Generated<number>
+  at: Generated<Date>
+  actor_id: string
+  actor_name: string
+  role: TokenRole
+  address: string
+  action: string
+  service_id: string | null
+  environment: string | null
+  target: string | null
+  status: number
+  code: string | null
+  request_id: string
+}
+
+interface NotificationTargetsTable {
+  service_id: string
+  name: string
+  kind: NotificationKind
+  shown_url: string
+  sealed_url: string
+  sealed_secret: string | null
+  events: NotificationEvent[]
+  environments: string[]
+  created_at: Generated<Date>
+}
+
+interface NotificationDeliveriesTable {
+  id: Generated<string>
+  seq: Generated<number>
+  service_id: string
+  target: string
+  deployment_id: string
+  event: NotificationEvent
+  data: Json<NotificationData>
+  status: Generated<DeliveryStatus>
+  attempts: Generated<number>
+  last_status: number | null
+  last_error: string | null
+  created_at: Generated<Date>
+  handed_over_at: Date | null
+  finished_at: Date | null
 }

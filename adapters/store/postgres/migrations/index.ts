@@ -3,6 +3,7 @@ import { up as first } from './0001-first.ts'
 import { up as migrationAnswers } from './0002-migration-answers.ts'
 import { up as archiveUrls } from './0010-archive-urls.ts'
 import { up as webhooks } from './0013-webhooks.ts'
+import { up as tokensAuditNotifications } from './0014-tokens-audit-notifications.ts'
 
 /** Forward only: a migration that was released is never changed, a mistake is corrected by the next one. */
 export const migrations: Record<string, Migration> = {
@@ -10,4 +11,5 @@ export const migrations: Record<string, Migration> = {
   '0002-migration-answers': { up: migrationAnswers },
   '0010-archive-urls': { up: archiveUrls },
   '0013-webhooks': { up: webhooks },
+  '0014-tokens-audit-notifications': { up: tokensAuditNotifications },
 }
