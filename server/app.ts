@@ -1,6 +1,7 @@
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import { allowedMethods } from './allowed-methods.ts'
 import { archiveUpload } from './archive-upload.ts'
+import { audit } from './audit.ts'
 import { bearerAuth } from './auth.ts'
 import { authorise } from './authorise.ts'
 import type { AppDeps, AppEnv } from './deps.ts'
@@ -17,6 +18,7 @@ import { requestId } from './request-id.ts'
 import { archiveRoutes, archivesPath } from './routes/archives.ts'
 import { approvalRoutes } from './routes/approvals.ts'
 import { deliveryRoutes } from './routes/deliveries.ts'
+import { auditRoutes } from './routes/audit.ts'
 import { deploymentActionRoutes } from './routes/deployment-actions.ts'
 import { deploymentRoutes } from './routes/deployments.ts'
 import { docsRoutes } from './routes/docs.ts'
@@ -52,7 +54,7 @@ export function createApp(deps: AppDeps): OpenAPIHono<AppEnv> {
   app.route('/v1', webhookRoutes(deps, outbox))
   // One for both: what is wrong in one place counts in the other.
   const [authentic, allowed] = [bearerAuth(deps), authorise(app)]
-  app.use('/v1/*', authentic, allowed)
+  app.use('/v1/*', authentic, audit(deps), allowed)
   app.use('/metrics', authentic, allowed)
   app.use(`/v1${archivesPath}`, archiveUpload(deps))
   app.use('/v1/*', requestBody, idempotency(deps))
@@ -83,6 +85,7 @@ export function createApp(deps: AppDeps): OpenAPIHono<AppEnv> {
   app.route('/v1', deliveryRoutes(deps, outbox))
   app.route('/v1', streamRoutes(deps, metrics))
   app.route('/v1', tokenRoutes(deps))
+  app.route('/v1', auditRoutes(deps))
 
   app.openAPIRegistry.registerComponent('securitySchemes', 'token', {
     type: 'http',

@@ -59,7 +59,7 @@ export function approvalRoutes(deps: AppDeps) {
     })
     .openapi(reject, async (c) => {
       const reason = c.req.valid('json').reason ?? null
-      const deployment = await answer(c.req.valid('param').deploymentId, false, reason)
+      const deployment = await answer(c.req.valid('param').deploymentId, false, reason, c.get('caller').name)
       return c.json(deployment, 202, locationOf(deployment))
     })
 }

@@ -1,8 +1,8 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import { deploymentSchema, listDeploymentsSchema, newDeploymentSchema } from '../../contract/deployment.ts'
-import { BadCursor } from '../../ports/store.ts'
 import { needs, requireReach } from '../authorise.ts'
 import { acceptDeployment, locationOf, type Wish } from '../accept-deployment.ts'
+import { unlessBadCursor } from '../cursor.ts'
 import type { AppDeps } from '../deps.ts'
 import { deploymentExample } from '../deployment-example.ts'
 import { findDeployment, findEnvironment, findService } from '../find.ts'
@@ -18,7 +18,6 @@ import {
   newRouter,
   problems,
 } from '../openapi.ts'
-import { invalid } from '../validation.ts'
 
 const tags = ['deployments']
 const path = '/deployments/{deploymentId}'
@@ -96,15 +95,6 @@ export const deploymentRoutes = (deps: AppDeps, { accepted }: Pick<Metrics, 'acc
       const { serviceId: bound } = c.get('caller')
       const serviceId = query.serviceId ?? bound ?? undefined
       if (serviceId !== undefined) requireReach(c.get('caller'), serviceId)
-      return c.json(await listPage(deps, { ...query, serviceId }), 200)
+      return c.json(await unlessBadCursor(deps.store.deployments.list({ ...query, serviceId })), 200)
     })
     .openapi(read, async (c) => c.json(await findDeployment(deps, c.req.valid('param').deploymentId), 200))
-
-async function listPage({ store }: Pick<AppDeps, 'store'>, filter: z.output<typeof listDeploymentsSchema>) {
-  try {
-    return await store.deployments.list(filter)
-  } catch (error) {
-    if (!(error instanceof BadCursor)) throw error
-    throw invalid([{ pointer: '/query/cursor', message: 'is not a cursor of this list' }])
-  }
-}

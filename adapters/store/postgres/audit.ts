@@ -2,6 +2,7 @@ import { sql, type Kysely, type Selectable } from 'kysely'
 import type { AuditEntry } from '../../../contract/audit.ts'
 import type { AuditFilter, AuditStore } from '../../../ports/audit-store.ts'
 import { cursorOf, pageOf } from './cursor.ts'
+import { storableOrNull } from './storable.ts'
 import type { Tables } from './tables.ts'
 
 const cursors = cursorOf('a')
@@ -23,7 +24,7 @@ export const auditStore = (db: Kysely<Tables>): AuditStore => ({
         action: entry.action,
         service_id: entry.serviceId,
         environment: entry.environment,
-        target: entry.target,
+        target: storableOrNull(entry.target),
         status: entry.status,
         code: entry.code,
         request_id: entry.requestId,
