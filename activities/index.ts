@@ -1,3 +1,4 @@
+import type { Courier } from '../ports/courier.ts'
 import type { Ports } from '../ports/index.ts'
 import { checkReadiness } from './check-readiness.ts'
 import { fetchSource } from './fetch-source.ts'
@@ -22,6 +23,7 @@ import {
   recordSuperseded,
 } from './record-deployment.ts'
 import { recoverLane } from './recover-lane.ts'
+import { deliverNotification, giveUpNotification } from './deliver-notification.ts'
 import { awaitDeployment, type Deployments } from './await-deployment.ts'
 
 /** What an agent does on its host. `soakMs`: how long a release is watched after its switch unless its plan says. */
@@ -44,8 +46,10 @@ export const createActivities = (ports: Ports, host: { soakMs: number }) => ({
 })
 export type HostActivities = ReturnType<typeof createActivities>
 
-/** What the worker does: only the store and Temporal. */
-export const createControlActivities = (ports: Pick<Ports, 'store'> & { deployments: Deployments }) => ({
+/** What the worker does: only the store, Temporal, and messages to the outside. */
+export const createControlActivities = (
+  ports: Pick<Ports, 'store' | 'secrets'> & { courier: Courier; deployments: Deployments },
+) => ({
   recordOutcome: recordOutcome(ports),
   recordQueued: recordQueued(ports),
   recordCanceledInQueue: recordCanceledInQueue(ports),
@@ -53,5 +57,7 @@ export const createControlActivities = (ports: Pick<Ports, 'store'> & { deployme
   recordApproval: recordApproval(ports),
   recoverLane: recoverLane(ports),
   awaitDeployment: awaitDeployment(ports),
+  deliverNotification: deliverNotification(ports),
+  giveUpNotification: giveUpNotification(ports),
 })
 export type ControlActivities = ReturnType<typeof createControlActivities>

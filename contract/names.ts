@@ -1,6 +1,11 @@
 /** Names and ids that several processes must agree on. Free of zod: workflow code takes values from here. */
 
-export const workflowTypes = { lane: 'lane', deploy: 'deploy', teardown: 'teardown' } as const
+export const workflowTypes = {
+  lane: 'lane',
+  deploy: 'deploy',
+  teardown: 'teardown',
+  notify: 'notify',
+} as const
 
 export const updateNames = { enqueueDeployment: 'enqueueDeployment' } as const
 
@@ -40,6 +45,9 @@ export const deployWorkflowId = (serviceId: string, environment: string, number:
 export const teardownId = (serviceId: string, environment: string): string =>
   `teardown/${serviceId}/${environment}`
 
+/** Workflow id of the delivery of one notification. */
+export const notifyWorkflowId = (deliveryId: string): string => `notify/${deliveryId}`
+
 /** Id of a deployment in the API; neither names nor numbers contain a dot, so it is unique. */
 export const deploymentId = (serviceId: string, environment: string, number: number): string =>
   `${serviceId}.${environment}.${number}`
@@ -72,6 +80,10 @@ export const credentialsContext = (serviceId: string): string => `${serviceId}/s
 
 /** Context under which the webhook secret of a service is sealed. */
 export const webhookSecretContext = (serviceId: string): string => `${serviceId}/webhook`
+
+/** Context under which the url and the secret of a notification's target are sealed. */
+export const notificationContext = (serviceId: string, target: string, what: 'url' | 'secret'): string =>
+  `${serviceId}/notifications/${target}/${what}`
 
 /** Temporal search attributes, all Keyword. */
 export const searchAttributeNames = [

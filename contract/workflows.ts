@@ -178,6 +178,10 @@ export interface TeardownInput {
   number: number
 }
 
+export interface NotifyInput {
+  deliveryId: string
+}
+
 /** What `settleTerminated` found. */
 export interface Settled {
   /** The switch had happened: the release is live and was kept. */

@@ -46,6 +46,8 @@ export interface NotificationStore {
     id: string,
     attempt: { status: DeliveryStatus; httpStatus: number | null; error: string | null },
   ): Promise<void>
+  /** Ends one that was tried for long enough. */
+  giveUp(id: string): Promise<void>
   /** Newest first. @throws BadCursor */
   deliveries(
     serviceId: string,

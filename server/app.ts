@@ -26,6 +26,7 @@ import { environmentRoutes } from './routes/environments.ts'
 import { guideRoutes } from './routes/guides.ts'
 import { healthRoutes } from './routes/health.ts'
 import { holdRoutes } from './routes/holds.ts'
+import { notificationRoutes } from './routes/notifications.ts'
 import { planRoutes } from './routes/plan.ts'
 import { preflightRoutes } from './routes/preflight.ts'
 import { releaseRoutes } from './routes/releases.ts'
@@ -84,6 +85,7 @@ export function createApp(deps: AppDeps): OpenAPIHono<AppEnv> {
   app.route('/v1', webhookSecretRoutes(deps))
   app.route('/v1', deliveryRoutes(deps, outbox))
   app.route('/v1', streamRoutes(deps, metrics))
+  app.route('/v1', notificationRoutes(deps))
   app.route('/v1', tokenRoutes(deps))
   app.route('/v1', auditRoutes(deps))
 

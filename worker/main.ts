@@ -1,5 +1,7 @@
 import { Client } from '@temporalio/client'
 import { NativeConnection, Worker } from '@temporalio/worker'
+import { httpCourier } from '../adapters/courier/http/index.ts'
+import { keyFileSecrets } from '../adapters/secrets/key-file/index.ts'
 import { postgresStore } from '../adapters/store/postgres/index.ts'
 import { temporalConfig, whenListening } from '../adapters/temporal/connect.ts'
 import { createControlActivities } from '../activities/index.ts'
@@ -8,6 +10,7 @@ import { homePaths, readSettings } from '../contract/settings.ts'
 import { workflowBundle } from './bundle.ts'
 import { temporalDeployments } from './deployments.ts'
 import { startLog } from './log.ts'
+import { startNotifying } from './notify.ts'
 import { runPart } from './part.ts'
 import { wakeLanes } from './wake-lanes.ts'
 import { ensureSearchAttributes } from './search-attributes.ts'
@@ -19,12 +22,13 @@ if (!settings.databaseUrl) throw new Error('DATABASE_URL is not set: `sluice up`
 
 const temporal = temporalConfig(`127.0.0.1:${settings.temporalPort}`)
 const bundling = workflowBundle(homePaths(settings.home).bundles)
-const [store] = await Promise.all([
+const [store, secrets] = await Promise.all([
   postgresStore({
     databaseUrl: settings.databaseUrl,
     temporalUiUrl: settings.temporalUiUrl,
     temporalNamespace: temporal.namespace,
   }),
+  keyFileSecrets(homePaths(settings.home).keys),
   whenListening(temporal.address, new AbortController().signal),
 ])
 const connection = await NativeConnection.connect(temporal.connectionOptions)
@@ -36,15 +40,22 @@ const worker = await Worker.create({
   namespace: temporal.namespace,
   taskQueue: controlQueue,
   workflowBundle: await bundling,
-  activities: createControlActivities({ store, deployments: temporalDeployments(client) }),
+  activities: createControlActivities({
+    store,
+    secrets,
+    courier: httpCourier({ privateHosts: settings.privateHosts }),
+    deployments: temporalDeployments(client),
+  }),
   // A worker that was killed keeps its sticky queue for this long (10 s by default).
   stickyQueueScheduleToStartTimeout: '2s',
   maxHeartbeatThrottleInterval: '500ms',
   shutdownGraceTime: 0,
   shutdownForceTime: '5s',
 })
+const stopNotifying = startNotifying({ client, store, log })
 const stopWaking = wakeLanes({ client, store, log })
 await runPart(worker, log, 'worker')
 stopWaking()
+stopNotifying()
 await Promise.allSettled([store.close(), connection.close()])
 process.exit(0)

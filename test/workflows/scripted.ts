@@ -90,6 +90,8 @@ export async function startScripted(script: Script = {}) {
     },
     recoverLane: async ({ environment }: { environment: string }) =>
       recovered[environment] ?? { lastNumber: 0, waiting: [], running: null, recent: [] },
+    deliverNotification: async () => {},
+    giveUpNotification: async () => {},
     awaitDeployment: async (workflowId: string) =>
       deployments.end(workflowId, Context.current().cancellationSignal),
   }

@@ -95,6 +95,15 @@ export const notificationStore = (db: Kysely<Tables>): NotificationStore => ({
       .execute()
   },
 
+  async giveUp(id) {
+    await db
+      .updateTable('notification_deliveries')
+      .set({ status: 'FAILED', finished_at: sql`now()` })
+      .where('id', '=', id)
+      .where('status', '=', 'PENDING')
+      .execute()
+  },
+
   async deliveries(serviceId, { limit, cursor }) {
     const rows = await db
       .selectFrom('notification_deliveries')
