@@ -2,7 +2,13 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js'
 import { afterEach, describe, test } from 'vitest'
-import { deploymentId, deployWorkflowId, signalNames } from '../../contract/names.ts'
+import {
+  deploymentId,
+  deployWorkflowId,
+  notifyWorkflowId,
+  signalNames,
+  workflowTypes,
+} from '../../contract/names.ts'
 import { failure, startScripted, until, untilCanceled, type Script } from './scripted.ts'
 
 /**
@@ -147,6 +153,22 @@ describe.runIf(recording)('records', () => {
     open = true
     await ended(1)
     await save('terminated-lane', scripted.laneId('production'))
+  })
+
+  test.each([
+    ['notification', 'taken'],
+    ['notification-given-up', 'refused'],
+  ])('%s', async (name, id) => {
+    scripted = await startScripted()
+    const deliveryId = `${id}-${scripted.service}`
+    const workflowId = notifyWorkflowId(deliveryId)
+    await scripted.client.workflow.start(workflowTypes.notify, {
+      workflowId,
+      taskQueue: scripted.service,
+      args: [{ deliveryId }],
+    })
+    await closed(workflowId)
+    await save(name, workflowId)
   })
 
   test('rotation', async () => {

@@ -12,6 +12,7 @@ import type {
   EnqueueRequest,
   LaneInput,
   LaneState,
+  NotifyInput,
   Outcome,
   QueuedDeployment,
   Superseded,
@@ -90,7 +91,9 @@ export async function startScripted(script: Script = {}) {
     },
     recoverLane: async ({ environment }: { environment: string }) =>
       recovered[environment] ?? { lastNumber: 0, waiting: [], running: null, recent: [] },
-    deliverNotification: async () => {},
+    deliverNotification: async ({ deliveryId }: NotifyInput) => {
+      if (deliveryId.startsWith('refused')) failure('NotDelivered')()
+    },
     giveUpNotification: async () => {},
     awaitDeployment: async (workflowId: string) =>
       deployments.end(workflowId, Context.current().cancellationSignal),
