@@ -87,6 +87,7 @@ export function commitStatusMessage(kind: 'github' | 'gitlab', letter: Letter): 
 const githubStates: Record<DeploymentStatus, string> = {
   QUEUED: 'pending',
   RUNNING: 'pending',
+  WAITING_APPROVAL: 'pending',
   SUCCEEDED: 'success',
   FAILED: 'failure',
   CANCELED: 'error',
@@ -95,6 +96,7 @@ const githubStates: Record<DeploymentStatus, string> = {
 const gitlabStates: Record<DeploymentStatus, string> = {
   QUEUED: 'pending',
   RUNNING: 'running',
+  WAITING_APPROVAL: 'pending',
   SUCCEEDED: 'success',
   FAILED: 'failed',
   CANCELED: 'canceled',
