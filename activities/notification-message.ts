@@ -96,7 +96,7 @@ const githubStates: Record<DeploymentStatus, string> = {
 const gitlabStates: Record<DeploymentStatus, string> = {
   QUEUED: 'pending',
   RUNNING: 'running',
-  WAITING_APPROVAL: 'running',
+  WAITING_APPROVAL: 'pending',
   SUCCEEDED: 'success',
   FAILED: 'failed',
   CANCELED: 'canceled',

@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import pc from 'picocolors'
 import { readSettings, type Settings } from '../contract/settings.ts'
 import { CliError } from './cli-error.ts'
+import { loginSettings, readLogin } from './login.ts'
 import { exitCodes } from './exit-codes.ts'
 
 export type Colors = ReturnType<typeof pc.createColors>
@@ -44,7 +45,7 @@ export function contextOf(command: Command): Context {
   const quiet = options.quiet === true
   const print = (text: string) => void process.stdout.write(`${text}\n`)
   return {
-    settings: settingsOf(options),
+    settings: settingsOf(options, !ofThisMachine.has(command.name())),
     json,
     quiet,
     live: onTerminal && !quiet && env['TERM'] !== 'dumb',
@@ -67,13 +68,18 @@ export function wantsColor(output: { isTTY?: boolean }, env = process.env): bool
 
 const isSet = (value: string | undefined): boolean => value !== undefined && value !== ''
 
-function settingsOf({ url, home }: GlobalOptions): Settings {
+/** They are about the Sluice of this machine, whatever other one its user is logged in to. */
+const ofThisMachine = new Set(['up', 'down', 'doctor', 'token', 'login'])
+
+function settingsOf({ url, home }: GlobalOptions, mayBeRemote: boolean): Settings {
   try {
-    return readSettings({
+    const environment = {
       ...process.env,
       ...(url === undefined ? {} : { SLUICE_URL: url }),
       ...(home === undefined ? {} : { SLUICE_HOME: home }),
-    })
+    }
+    const login = mayBeRemote ? loginSettings(environment, readLogin()) : {}
+    return readSettings({ ...environment, ...login })
   } catch (error) {
     throw new CliError((error as Error).message, { exitCode: exitCodes.usage })
   }

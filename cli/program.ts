@@ -28,7 +28,13 @@ export const commandFiles: Record<string, () => Promise<CommandFile>> = {
   deliveries: () => import('./commands/deliveries.ts'),
   plan: () => import('./commands/plan.ts'),
   open: () => import('./commands/open.ts'),
+  notify: () => import('./commands/notify.ts'),
+  audit: () => import('./commands/audit.ts'),
   token: () => import('./commands/token.ts'),
+  tokens: () => import('./commands/tokens.ts'),
+  login: () => import('./commands/login.ts'),
+  logout: () => import('./commands/logout.ts'),
+  whoami: () => import('./commands/whoami.ts'),
 }
 
 /** With the commands that are named in the arguments; with all of them when none is, for help and suggestions. */

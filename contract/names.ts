@@ -80,6 +80,7 @@ export const credentialsContext = (serviceId: string): string => `${serviceId}/s
 
 /** Context under which the webhook secret of a service is sealed. */
 export const webhookSecretContext = (serviceId: string): string => `${serviceId}/webhook`
+
 /** Context under which the url and the secret of a notification's target are sealed. */
 export const notificationContext = (serviceId: string, target: string, what: 'url' | 'secret'): string =>
   `${serviceId}/notifications/${target}/${what}`

@@ -104,7 +104,7 @@ export const deliverySchema = z
     createdAt: z.iso.datetime(),
     finishedAt: z.iso.datetime().nullable(),
   })
-  .openapi('Delivery')
+  .openapi('NotificationDelivery')
 export type Delivery = z.infer<typeof deliverySchema>
 
 export const listDeliveriesSchema = z.object({

@@ -5,6 +5,7 @@ import type { Problem } from '../contract/problems.ts'
 import { environmentNameSchema, serviceIdSchema } from '../contract/service.ts'
 import type { AppDeps, AppEnv } from './deps.ts'
 
+const places = new Set(['serviceId', 'environment'])
 const changing = new Set(['POST', 'PUT', 'PATCH', 'DELETE'])
 /** Characters of a name in a path that nobody has checked yet. */
 const nameLimit = 200
@@ -63,8 +64,11 @@ async function namesInBody(c: Context<AppEnv>): Promise<{ serviceId?: unknown; e
 }
 
 /** What the path names beside the service and the environment, or else what was made. */
-function targetOf(c: Context<AppEnv>, { serviceId: _, environment: __, ...others }: Record<string, string>) {
-  const named = Object.values(others).join('/')
+function targetOf(c: Context<AppEnv>, names: Record<string, string>) {
+  const named = Object.keys(names)
+    .filter((name) => !places.has(name))
+    .map((name) => names[name])
+    .join('/')
   const made = /^\/v1\/(?:deployments|tokens)\/([\w.-]+)$/.exec(c.res.headers.get('location') ?? '')?.[1]
   return named.slice(0, nameLimit) || made || null
 }

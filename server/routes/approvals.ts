@@ -1,9 +1,8 @@
 import { createRoute } from '@hono/zod-openapi'
 import { rejectSchema } from '../../contract/deployment.ts'
 import type { Deployment } from '../../contract/deployment.ts'
-import { needs } from '../authorise.ts'
 import { locationOf } from '../accept-deployment.ts'
-import type { ApprovalAnswer } from '../../contract/workflows.ts'
+import { needs } from '../authorise.ts'
 import type { AppDeps } from '../deps.ts'
 import { findDeployment } from '../find.ts'
 import {
@@ -47,27 +46,20 @@ const reject = createRoute({
 })
 
 export function approvalRoutes(deps: AppDeps) {
-  const answer = async (request: ApprovalAnswer & { deploymentId: string }) => {
-    const { deploymentId } = request
+  const answer = async (deploymentId: string, approved: boolean, reason: string | null, by: string) => {
     const deployment = await findDeployment(deps, deploymentId)
     requireWaiting(deployment)
-    await deps.lanes.answerApproval(request)
+    await deps.lanes.answerApproval({ deploymentId, approved, by, reason })
     return findDeployment(deps, deploymentId)
   }
   return newRouter()
     .openapi(approve, async (c) => {
-      const { deploymentId } = c.req.valid('param')
-      const deployment = await answer({
-        ...{ deploymentId, approved: true, by: c.get('caller').name, reason: null },
-      })
+      const deployment = await answer(c.req.valid('param').deploymentId, true, null, c.get('caller').name)
       return c.json(deployment, 202, locationOf(deployment))
     })
     .openapi(reject, async (c) => {
       const reason = c.req.valid('json').reason ?? null
-      const { deploymentId } = c.req.valid('param')
-      const deployment = await answer({
-        ...{ deploymentId, approved: false, by: c.get('caller').name, reason },
-      })
+      const deployment = await answer(c.req.valid('param').deploymentId, false, reason, c.get('caller').name)
       return c.json(deployment, 202, locationOf(deployment))
     })
 }

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
 import { createRoute } from '@hono/zod-openapi'
-import { needs } from '../authorise.ts'
 import {
   archiveParamsSchema,
   archiveQuerySchema,
@@ -12,6 +11,7 @@ import { archiveUrlContext } from '../../contract/names.ts'
 import type { ReceivedArchive } from '../../ports/archives.ts'
 import { neededCommits } from '../../ports/needed-code.ts'
 import { acceptDeployment, locationOf, type Wish } from '../accept-deployment.ts'
+import { needs } from '../authorise.ts'
 import type { AppDeps } from '../deps.ts'
 import { findEnvironment, findService } from '../find.ts'
 import type { Metrics } from '../metrics.ts'

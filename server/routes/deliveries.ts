@@ -16,7 +16,7 @@ import {
 } from '../openapi.ts'
 import { notFound, Refusal } from '../refusal.ts'
 import { invalid } from '../validation.ts'
-import { deliveryView, deliveryViews } from '../webhooks/delivery-view.ts'
+import { deliveryView } from '../webhooks/delivery-view.ts'
 import type { Outbox } from '../webhooks/outbox.ts'
 import { deliveryExample as example } from './delivery-example.ts'
 
@@ -25,7 +25,7 @@ const tags = ['webhooks']
 const list = createRoute({
   method: 'get',
   path: '/services/{serviceId}/deliveries',
-  operationId: 'listWebhookDeliveries',
+  operationId: 'listDeliveries',
   ...needs('viewer'),
   summary: 'What forges have delivered and what became of it, newest first',
   tags,
@@ -67,7 +67,7 @@ export function deliveryRoutes(deps: AppDeps, outbox: Outbox) {
     .openapi(list, async (c) => {
       const { serviceId } = await findService(deps, c.req.valid('param').serviceId)
       const { data, nextCursor } = await page(deps, serviceId, c.req.valid('query'))
-      return c.json({ data: await deliveryViews(deps, data), nextCursor }, 200)
+      return c.json({ data: await Promise.all(data.map((row) => deliveryView(deps, row))), nextCursor }, 200)
     })
     .openapi(redeliver, async (c) => {
       const { serviceId, deliveryId } = c.req.valid('param')

@@ -18,7 +18,7 @@ const alive = createRoute({
   security: [],
   responses: {
     200: jsonOf(z.object({ status: z.literal('ok') }), 'It does', { status: 'ok' }),
-    ...problems(421, 500),
+    ...problems(403, 421, 500),
   },
 })
 
@@ -34,7 +34,7 @@ const ready = createRoute({
     200: jsonOf(z.object({ status: z.literal('ready') }), 'The store and Temporal answer', {
       status: 'ready',
     }),
-    ...problems(421, 500, 503),
+    ...problems(403, 421, 500, 503),
   },
 })
 

@@ -28,7 +28,7 @@ const put = createRoute({
   tags,
   request: { params: environmentParams, body: bodyOf(putHoldSchema, { reason }) },
   responses: {
-    200: jsonOf(holdSchema, 'Held', { reason, by: 'ada', since: '2026-01-31T12:00:00.000Z' }),
+    200: jsonOf(holdSchema, 'Held', { reason, by: 'api', since: '2026-01-31T12:00:00.000Z' }),
     ...problems(404),
     ...bodyProblems,
     ...commonProblems,
@@ -51,10 +51,8 @@ export function holdRoutes(deps: AppDeps) {
   return newRouter()
     .openapi(put, async (c) => {
       const { serviceId, environment } = await findEnvironment(deps, c.req.valid('param'))
-      await environments.hold(serviceId, environment, {
-        reason: c.req.valid('json').reason,
-        by: c.get('caller').name,
-      })
+      const by = c.get('caller').name
+      await environments.hold(serviceId, environment, { reason: c.req.valid('json').reason, by })
       const { hold } = await findEnvironment(deps, { serviceId, environment })
       if (!hold) throw notFound('Environment', environment)
       return c.json({ ...hold, since: hold.since.toISOString() }, 200)

@@ -80,7 +80,7 @@ const remove = createRoute({
 const deliveries = createRoute({
   method: 'get',
   path: `${path}/deliveries`,
-  operationId: 'listDeliveries',
+  operationId: 'listNotificationDeliveries',
   summary: 'What was sent, and what became of it',
   description: 'Kept for 30 days. Newest first.',
   ...needs('viewer'),

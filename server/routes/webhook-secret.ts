@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { createRoute } from '@hono/zod-openapi'
 import { webhookSecretContext } from '../../contract/names.ts'
-import { needs } from '../authorise.ts'
 import {
   newWebhookSchema,
   putWebhookSchema,
@@ -9,6 +8,7 @@ import {
   webhookSchema,
   type WebhookProvider,
 } from '../../contract/webhook.ts'
+import { needs } from '../authorise.ts'
 import type { AppDeps } from '../deps.ts'
 import { findService } from '../find.ts'
 import {
@@ -48,7 +48,7 @@ const read = createRoute({
   method: 'get',
   path,
   operationId: 'readWebhook',
-  ...needs('viewer'),
+  ...needs('admin'),
   summary: 'Whether forges may tell of pushes, and where to',
   tags,
   request: { params: serviceParams },

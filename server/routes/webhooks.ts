@@ -45,7 +45,7 @@ const receive = createRoute({
   responses: {
     200: jsonOf(deliverySchema, 'Nothing is to be deployed, or it was delivered before', deliveryExample),
     202: jsonOf(deliverySchema, 'Recorded: it will be deployed', deliveryExample),
-    ...problems(401, 404, 421, 429, 500, 503),
+    ...problems(401, 403, 404, 421, 429, 500, 503),
     ...bodyProblems,
   },
 })

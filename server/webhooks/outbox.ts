@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { DeliveryResult, DeliveryRow } from '../../ports/store.ts'
-import { acceptDeployment, type Wish } from '../accept-deployment.ts'
+import { acceptDeployment } from '../accept-deployment.ts'
 import type { AppDeps } from '../deps.ts'
 import { findEnvironment, findService } from '../find.ts'
 import type { Metrics } from '../metrics.ts'
@@ -102,10 +102,15 @@ async function startDeployment(
   const service = await findService(deps, serviceId)
   const environment = await findEnvironment(deps, { serviceId, environment: target.environment })
   const { ref, commitSha } = target
-  const wish: Wish = {
-    ...{ service, environment, trigger: 'webhook', by: 'webhook' },
-    ...{ ref, commitSha, inDoubt: attempts > 0 },
-  }
+  const wish = {
+    service,
+    environment,
+    trigger: 'webhook',
+    by: 'webhook',
+    ref,
+    commitSha,
+    inDoubt: attempts > 0,
+  } as const
   const deployment = await acceptDeployment(deps, wish, `webhook:${id}:${target.environment}`)
   return deployment.id
 }
