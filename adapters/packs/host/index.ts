@@ -20,7 +20,9 @@ export interface HostPacksOptions extends Omit<GitSourceOptions, 'mirrors'> {
   directory: string
 }
 
-/** Puts a tree into the folder, and answers its pin where it is not known before. */
+const run = promisify(execFile)
+
+/** Puts a tree into a folder that is not there yet. */
 type Fill = (folder: string) => Promise<void>
 
 /** Buildpacks from git repositories, archives over https, and folders under the allowed roots. */
@@ -120,7 +122,9 @@ async function makeTree(directory: string, fill: Fill): Promise<void> {
         'SourceRejected',
         `This is no buildpack: ${missing.join(' and ')} ${missing.length > 1 ? 'are' : 'is'} missing or not executable.`,
       )
-    await promisify(execFile)('sync', ['-f', fresh])
+    // Whatever the umask: every service's user reads it, and none may write.
+    await run('chmod', ['-R', 'u=rwX,go=rX', '--', fresh])
+    await run('sync', ['-f', '--', fresh])
     await rename(fresh, directory)
     await syncDirectory(path.dirname(directory))
   } catch (error) {
