@@ -142,6 +142,9 @@ END`,
       environment: { FROM_PACK: 'one', TAKEN: 'pack' },
       packs: [{ name: url, url, pin: expect.stringMatching(/^sha256:[0-9a-f]{64}$/) }],
     })
+    // An attempt after a crash finds what has run.
+    expect(await build({ BUILDPACK_URL: url, TAKEN: 'mine' })).toEqual(plan)
+    expect(readFileSync(path.join(cache, 'count'), 'utf8')).toBe('kept\n')
     expect(plan.environment).not.toHaveProperty('PATH')
     expect(plan.warnings.join()).toContain('heroku-postgresql')
     const lines = await log()

@@ -133,13 +133,14 @@ describe('a buildpack as an archive', () => {
 
   test('is fetched only from addresses that are allowed, also after a redirect', async () => {
     const { packs, at } = await served(() => {})
-    for (const [name, allowed] of [
-      ['pack.tgz', []],
-      ['away.tgz', ['127.0.0.1']],
-      ['inner.tgz', ['127.0.0.1']],
+    for (const [name, allowed, message] of [
+      ['pack.tgz', [], 'not a public address'],
+      ['away.tgz', ['127.0.0.1'], 'no https url'],
+      ['inner.tgz', ['127.0.0.1'], 'not a public address'],
     ] as const)
       await expect(fetchWith(packs([...allowed]), at(name)), name).rejects.toMatchObject({
         code: 'RepositoryUnreachable',
+        message: expect.stringContaining(message),
       })
   })
 
