@@ -8,6 +8,7 @@ import { exitMessage, hasExited, healthOf, maskedTail } from './health.ts'
 import { knock } from './knock.ts'
 import { limitMet } from './limit-met.ts'
 import { releaseContext } from './release-context.ts'
+import { withProfile } from './profile.ts'
 import { toolchainOf } from './require-tools.ts'
 import { expected } from './typed-failure.ts'
 
@@ -45,7 +46,7 @@ export async function candidateSpec(
     id: instanceId(input),
     serviceId: input.serviceId,
     environmentName: input.environment,
-    command: plan.start.command,
+    command: withProfile(plan, plan.start.command),
     directory,
     // A plan of an earlier version of Sluice has no path.
     path: [...(plan.path ?? []).map((folder) => `${directory}/${folder}`), ...(toolchain?.folders ?? [])],

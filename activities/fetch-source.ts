@@ -2,12 +2,14 @@ import { shortCommit } from '../contract/archive-ref.ts'
 import { releaseId } from '../contract/names.ts'
 import type { Plan } from '../contract/plan.ts'
 import type { DeployInput, FetchReport } from '../contract/workflows.ts'
-import { isDetectionFile, plan as planFor } from '../plan/index.ts'
+import { isDetectionFile, packVariables, planWithCredentials } from '../plan/index.ts'
 import type { Ports } from '../ports/index.ts'
+import { openVariables } from '../ports/opened-variables.ts'
 import { repositoryOf } from '../ports/repository.ts'
 import type { Commit, Repository } from '../ports/source.ts'
 import { crashPoint } from './crash-point.ts'
 import { idleSteps } from './idle-steps.ts'
+import { pinPacks } from './pin-packs.ts'
 import { asStep, attended } from './step.ts'
 import { expected } from './typed-failure.ts'
 
@@ -17,7 +19,7 @@ export interface SourceStamp {
   plan: Plan
 }
 
-type FetchPorts = Pick<Ports, 'source' | 'releases' | 'store' | 'secrets'>
+type FetchPorts = Pick<Ports, 'packs' | 'source' | 'releases' | 'store' | 'secrets'>
 
 /** Also marks the steps that will have nothing to do: they are not run, which would cost each a round through Temporal. */
 export const fetchSource = (ports: FetchPorts) => {
@@ -55,11 +57,13 @@ async function fetchNew(ports: FetchPorts, input: DeployInput, signal: AbortSign
   const { source, releases, store } = ports
   const repository = await repositoryFor(ports, input.serviceId)
   const commit = await source.resolve(repository, input.commitSha ?? input.ref, signal)
-  const [environment, tree] = await Promise.all([
+  const [environment, variables, tree] = await Promise.all([
     store.environments.find(input.serviceId, input.environment),
+    openVariables(ports, input, packVariables),
     source.readTree(repository, commit.sha, isDetectionFile),
   ])
-  const plan = planFor(tree, environment?.config)
+  const planned = planWithCredentials(tree, environment?.config ?? {}, variables)
+  const plan = await pinPacks(ports, planned.plan, planned.credentials, signal)
   await crashPoint('planned', input)
   // An attempt that was overtaken must not make anew what is being built from by now.
   const overtaken = await releases.stampOf<SourceStamp>(input, 'source')

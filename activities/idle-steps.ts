@@ -9,8 +9,8 @@ export const nothingTo = {
 } as const
 
 /** The steps of a deployment of this plan that have nothing to do. `install` also checks the tools that are asked for. */
-export function idleSteps({ install, build, migrate, tools }: Plan): NonNullable<FetchReport['idle']> {
-  const isIdle = { install: !install && tools.length === 0, build: !build, migrate: !migrate }
+export function idleSteps({ install, build, migrate, tools, packs }: Plan): NonNullable<FetchReport['idle']> {
+  const isIdle = { install: !install && tools.length === 0, build: !build && !packs, migrate: !migrate }
   return (['install', 'build', 'migrate'] as const)
     .filter((step) => isIdle[step])
     .map((step) => ({ step, detail: nothingTo[step] }))

@@ -8,6 +8,7 @@ import { limitWord } from './limit-met.ts'
 import { releaseContext } from './release-context.ts'
 import { toolchainOf } from './require-tools.ts'
 import { failed, overdue, shortened } from './run-command.ts'
+import { withProfile } from './profile.ts'
 import { asStep } from './step.ts'
 import { expected } from './typed-failure.ts'
 
@@ -35,7 +36,7 @@ export const migrateDatabase = (ports: Pick<Ports, 'builder' | 'store' | 'secret
     const timeoutMs = plan.migrateTimeoutMs
     const work = { release: input, plan, variables, secretValues, toolchain, timeoutMs, signal }
     return migrate(hook, timeoutMs, (job, command, repeatable) =>
-      ports.builder.run('migrate', { ...work, job, command, repeatable }),
+      ports.builder.run('migrate', { ...work, job, command: withProfile(plan, command), repeatable }),
     )
   })
 

@@ -2,9 +2,11 @@ import type { FailureCode } from '../contract/failures.ts'
 import type { Plan } from '../contract/plan.ts'
 import type { DeployInput, StepReport } from '../contract/workflows.ts'
 import type { Ports } from '../ports/index.ts'
+import type { StepResult } from '../ports/builder.ts'
 import type { JobResult } from '../ports/jobs.ts'
 import { limitMet, limitWord } from './limit-met.ts'
 import { releaseContext, type ReleaseContext } from './release-context.ts'
+import { withProfile } from './profile.ts'
 import { toolchainOf } from './require-tools.ts'
 import { expected } from './typed-failure.ts'
 
@@ -34,9 +36,19 @@ export async function runCommand(
   const timeoutMs = step.timeoutMs(plan)
   const { command } = planned
   const toolchain = await toolchainOf(ports, input)
-  const whole = [...(step.before ?? []), command].join(' && ')
+  const own = step.name === 'reload' ? withProfile(plan, command) : command
+  const whole = [...(step.before ?? []), own].join(' && ')
   const work = { release: input, plan, command: whole, variables, secretValues, toolchain, timeoutMs, signal }
   const result = await ports.builder.run(step.name, work)
+  succeeded(result, { command, failure: step.failure, timeoutMs, plan })
+  return { detail: shortened(command) }
+}
+
+/** @throws the failure that fits when the command did not end with status 0 */
+export function succeeded(
+  result: StepResult,
+  { command, failure, timeoutMs, plan }: Ran,
+): asserts result is StepResult & { outcome: 'exited' } {
   const { noRoom } = result
   if (noRoom !== undefined)
     throw expected('DiskFull', `\`${command}\` found no room: ${noRoom}.\n${result.tail}`)
@@ -44,13 +56,19 @@ export async function runCommand(
     throw expected('CommandTimedOut', overdue(command, timeoutMs, result.tail))
   // Its processes vanish each time that it is started.
   if (result.outcome === 'unknown')
-    throw expected(step.failure, `\`${command}\` vanished without a result.\n${result.tail}`)
+    throw expected(failure, `\`${command}\` vanished without a result.\n${result.tail}`)
   if (result.exitCode !== 0 && result.limit) {
     const { code, message } = limitMet(result.limit, plan.buildLimits)
     throw expected(code, `\`${command}\` ${message}\n${result.tail}`)
   }
-  if (result.exitCode !== 0) throw expected(step.failure, failed(command, result))
-  return { detail: shortened(command) }
+  if (result.exitCode !== 0) throw expected(failure, failed(command, result))
+}
+
+interface Ran {
+  command: string
+  failure: FailureCode
+  timeoutMs: number
+  plan: Plan
 }
 
 export const overdue = (command: string, timeoutMs: number, tail: string): string =>

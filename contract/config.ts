@@ -124,6 +124,24 @@ export const configSchema = z
       )
       .optional()
       .describe('Commands that run at certain times, by name'),
+    buildpacks: z
+      .array(
+        z
+          .string()
+          .min(1)
+          .max(2000)
+          .refine((text) => !/[\p{Cc}\s]/u.test(text), 'must be a url or a name, without spaces')
+          .refine(
+            (text) => !/\/\/[^/@]*:[^/@]*@/.test(text),
+            'must not hold a password: put the url into the secret variable BUILDPACK_URL',
+          ),
+      )
+      .min(1)
+      .max(20)
+      .optional()
+      .describe(
+        'Buildpacks that build, in this order: names such as nodejs, or urls with #branch, #tag or #commit',
+      ),
     keepReleases: z.number().int().min(1).max(50).optional(),
   })
   .openapi('Config')

@@ -61,6 +61,16 @@ export const failureCodes = {
     means: 'No technology was detected and no start command is configured.',
     hint: 'Add a Procfile with a `web:` line, or a sluice.yaml with `start:`.',
   },
+  PackUnavailable: {
+    step: 'fetch',
+    means: 'A buildpack could not be fetched, or what was fetched is no buildpack.',
+    hint: 'Check the url after BUILDPACK_URL, in .buildpacks or under `buildpacks` in sluice.yaml: a git repository (with #branch, #tag or #commit), a .tgz, or a folder under SLUICE_SOURCE_ROOTS, with bin/detect and bin/compile in it.',
+  },
+  PackNotDetected: {
+    step: 'build',
+    means: 'A buildpack that was asked for does not recognise the source.',
+    hint: 'Choose another buildpack, or remove BUILDPACK_URL, BUILDPACK_NAME or .buildpacks to have the technology detected; PROJECT_DIR or `root` names the folder of the service.',
+  },
   ToolMissing: {
     step: 'install',
     means: 'A program that the plan needs is not installed on the host, or has another version than asked.',

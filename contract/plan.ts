@@ -35,6 +35,24 @@ const toolSchema = z
   })
   .openapi('PlannedTool')
 
+const packSchema = z
+  .object({
+    name: z
+      .string()
+      .describe('Its url without credentials, or the technology where it is one of Sluice itself'),
+    reason: z.string(),
+    url: z.string().nullable().describe('Null for one of Sluice itself'),
+    ref: z.string().nullable().describe('Branch, tag or commit asked for; null for the default branch'),
+    pin: z
+      .string()
+      .nullable()
+      .describe('What the release is built with: the commit, or `sha256:` of an archive or a folder'),
+    install: z.union([commandSchema, z.null()]).describe('Of one of Sluice itself'),
+    build: z.union([commandSchema, z.null()]).describe('Of one of Sluice itself'),
+  })
+  .openapi('PlannedBuildpack')
+export type PlannedPack = z.infer<typeof packSchema>
+
 const cronSchema = z
   .object({
     name: z.string(),
@@ -79,6 +97,12 @@ export const planSchema = z
     buildEnvironment: z.record(z.string(), z.string()).describe('Variables for install and build'),
     limits: limitsSchema.optional().describe('Of the service; absent in plans of older releases'),
     buildLimits: limitsSchema.optional().describe('Of install, build and hooks'),
+    packs: z
+      .array(packSchema)
+      .optional()
+      .describe(
+        'Buildpacks that build instead of `build`, in this order. Their last bin/release says how to start what nothing else says how to start: until the build has run, that command is empty',
+      ),
     suggestions: z.array(commandSchema).describe('Hooks that look useful but are never run unasked'),
   })
   .openapi('Plan')
@@ -87,10 +111,10 @@ export type Plan = z.infer<typeof planSchema>
 /** A tree that cannot be planned: the code is one of `failureCodes`. */
 export class PlanError extends Error {
   override name = 'PlanError'
-  readonly code: 'NoPlan' | 'ConfigInvalid'
+  readonly code: 'NoPlan' | 'ConfigInvalid' | 'PackNotDetected'
   readonly details: { pointer: string; message: string }[]
   constructor(
-    code: 'NoPlan' | 'ConfigInvalid',
+    code: PlanError['code'],
     message: string,
     details: { pointer: string; message: string }[] = [],
   ) {

@@ -157,6 +157,8 @@ export const homePaths = (home: string) => ({
   repositories: path.join(home, 'repositories'),
   /** Of the services' builds. */
   caches: path.join(home, 'caches'),
+  /** Buildpacks of others. */
+  packs: path.join(home, 'packs'),
   bundles: path.join(home, 'bundles'),
   jobs: path.join(home, 'jobs'),
   instances: path.join(home, 'instances'),

@@ -124,6 +124,7 @@ export function composePlan({
     tools: (detection?.tools ?? []).filter(
       isUsedBy(
         [install, build, start, migrate, reload, ...Object.values(procfile?.processes ?? {})]
+          .concat(detection?.packs?.flatMap((pack) => [pack.install, pack.build]) ?? [])
           .map((one) => one?.command)
           .concat(migrate?.check),
       ),
@@ -138,6 +139,7 @@ export function composePlan({
     },
     limits: limitsFor(merged.limits),
     buildLimits: limitsFor(merged.buildLimits),
+    ...(detection?.packs ? { packs: detection.packs } : {}),
     suggestions: [...(manifests?.suggestions ?? []), ...(detection?.suggestions ?? [])].filter(
       ({ reason }) => !(migrate && reason.endsWith('for hooks.migrate')),
     ),

@@ -1,4 +1,4 @@
-import type { Plan } from '../contract/plan.ts'
+import type { Plan, PlannedPack } from '../contract/plan.ts'
 import type { Folder } from './folder.ts'
 
 export type PlannedCommand = Plan['start']
@@ -22,6 +22,8 @@ export interface Detection {
   environment: Record<string, string>
   buildEnvironment: Record<string, string>
   suggestions: PlannedCommand[]
+  /** Buildpacks that build instead. */
+  packs?: PlannedPack[]
 }
 
 export interface Detector {

@@ -9,8 +9,8 @@ export function explain(plan: Plan): string[] {
     ...plan.reasons.map((reason) => `  ${reason}`),
     '',
     ...commandLines('Install', plan.install, plan.buildTimeoutMs),
-    ...commandLines('Build', plan.build, plan.buildTimeoutMs),
-    ...commandLines('Start', plan.start),
+    ...(plan.packs ? packLines(plan.packs) : commandLines('Build', plan.build, plan.buildTimeoutMs)),
+    ...(plan.start.command === '' ? [`Start:   ${plan.start.reason}`] : commandLines('Start', plan.start)),
     ...commandLines('Migrate', plan.migrate, plan.migrateTimeoutMs),
     ...lostLines(plan.migrate),
     ...(plan.reload ? commandLines('Reload', plan.reload) : []),
@@ -49,6 +49,12 @@ function commandLines(title: string, command: PlannedCommand | null, limitMs?: n
   const limit = limitMs === undefined ? '' : `, at most ${words(limitMs)}`
   return [`${label}${command.command}`, `         why: ${command.reason}${limit}`]
 }
+
+const packLines = (packs: NonNullable<Plan['packs']>): string[] =>
+  packs.map(
+    ({ name, ref, pin }, at) =>
+      `${at === 0 ? 'Build:   ' : '         '}buildpack ${at + 1}, ${name}${ref === null ? '' : `#${ref}`}${pin === null ? '' : ` (${pin})`}`,
+  )
 
 function lostLines(migrate: Plan['migrate']): string[] {
   if (migrate?.check) return [`         should its result be lost: ${migrate.check}`]

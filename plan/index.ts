@@ -1,6 +1,9 @@
 import type { Config } from '../contract/config.ts'
 import { PlanError } from '../contract/plan.ts'
 import type { FileTree, Plan } from '../contract/plan.ts'
+import { packDetection } from './buildpacks/index.ts'
+import { choosePacks, type PackCredentials, type Variables } from './buildpacks/choice.ts'
+export { packVariables } from './buildpacks/choice.ts'
 import { composePlan, mergeConfigs } from './compose.ts'
 import { detect } from './detect.ts'
 import { openFolder, plainPath } from './folder.ts'
@@ -15,6 +18,7 @@ const detectionFiles: ReadonlySet<string> = new Set([
   'sluice.yaml',
   'sluice.yml',
   'Procfile',
+  '.buildpacks',
   'app.json',
   'scalingo.json',
   'cron.json',
@@ -71,34 +75,59 @@ export const isDetectionFile = (path: string): boolean =>
 /**
  * How a tree is built and started, with the reason for each choice.
  * What counts, strongest first: `config` (the environment's own), sluice.yaml, Procfile (start and migrate only),
- * files of other platforms where there is no sluice.yaml, detectors.
- * @throws PlanError NoPlan when nothing says how to start it, ConfigInvalid when sluice.yaml does not fit.
+ * BUILDPACK_URL and BUILDPACK_NAME of the variables, `.buildpacks`, files of other platforms where there is no
+ * sluice.yaml, detectors.
+ * @throws PlanError NoPlan when nothing says how to start it, ConfigInvalid when sluice.yaml does not fit,
+ * PackNotDetected when a buildpack of Sluice's own that was asked for does not recognise the folder.
  */
-export function plan(tree: FileTree, config: Config = {}): Plan {
+export function plan(tree: FileTree, config: Config = {}, variables: Variables = {}): Plan {
+  return planWithCredentials(tree, config, variables).plan
+}
+
+/** Also the credentials of the plan's buildpacks, in their order: they have no place in a plan, which is shown. */
+export function planWithCredentials(
+  tree: FileTree,
+  config: Config,
+  variables: Variables,
+): { plan: Plan; credentials: (PackCredentials | null)[] } {
   const top = openFolder(tree)
-  const own = config.root === undefined ? undefined : openRoot(top, config.root)
+  const projectFolder = variables['PROJECT_DIR']?.trim() || undefined
+  const ownRoot = config.root ?? projectFolder
+  const own = ownRoot === undefined ? undefined : openRoot(top, ownRoot)
   // Several services of one repository each keep a sluice.yaml in their own folder.
   const written = (own && readSluiceYaml(own)) ?? readSluiceYaml(top)
   const merged = mergeConfigs(written?.config, config)
-  const folder = merged.root === undefined ? top : openRoot(top, merged.root)
+  const root = merged.root ?? projectFolder ?? merged.environment?.['PROJECT_DIR']
+  const folder = root === undefined ? top : openRoot(top, root)
   const procfile = readProcfile(folder)
-  const detection = detect(folder)
-  const warnings = [...(written?.warnings ?? []), ...nameWarnings(folder)]
-  return composePlan({
+  const file = written?.file ?? 'sluice.yaml'
+  const chosen = choosePacks({ top, folder, config: merged, file }, variables)
+  const usesPacks = chosen !== undefined && merged.build === undefined
+  const detection = usesPacks ? packDetection(folder, chosen) : detect(folder)
+  const warnings = [
+    ...(written?.warnings ?? []),
+    ...nameWarnings(folder),
+    ...(chosen && !usesPacks ? [`${chosen[0]!.reason} is not used, since build is configured.`] : []),
+  ]
+  const composed = composePlan({
     folder,
     merged,
     own: config,
-    file: written?.file ?? 'sluice.yaml',
+    file,
     procfile,
     detection,
     manifests: written ? undefined : readManifestFiles(folder),
     warnings,
   })
+  return {
+    plan: composed,
+    credentials: usesPacks ? chosen.map(({ credentials }) => credentials) : [],
+  }
 }
 
 function openRoot(top: Folder, root: string): Folder {
   const path = plainPath(root)
-  if (top.hasFolder(path)) return top.at(path)
+  if (path === '' || (top.hasFolder(path) && !path.split('/').includes('..'))) return top.at(path)
   throw new PlanError('ConfigInvalid', `root names the folder ${path}, which the source does not have`, [
     { pointer: '/root', message: 'no such folder in the source' },
   ])

@@ -5,24 +5,29 @@ import type { Detection, PlannedCommand } from './detection.ts'
  * serves; the back end comes last and decides the start (Scalingo's rule for several buildpacks).
  */
 export function withAssets(backEnd: Detection, assets: Detection): Detection {
+  return inOrder(assets, backEnd, [
+    ...backEnd.reasons,
+    `package.json has a build script beside it: Node builds first, ${backEnd.technology} comes last and is started`,
+    ...assets.reasons.slice(1),
+  ])
+}
+
+/** Two technologies of one folder: both install, then both build; the last one decides the rest. */
+export function inOrder(first: Detection, last: Detection, reasons: string[]): Detection {
   return {
-    technology: backEnd.technology,
-    reasons: [
-      ...backEnd.reasons,
-      `package.json has a build script beside it: Node builds first, ${backEnd.technology} comes last and is started`,
-      ...assets.reasons.slice(1),
-    ],
-    warnings: [...assets.warnings, ...backEnd.warnings],
-    install: both(assets.install, backEnd.install),
-    build: both(assets.build, backEnd.build),
-    start: backEnd.start,
-    ...(backEnd.noStart === undefined ? {} : { noStart: backEnd.noStart }),
-    startWarnings: backEnd.startWarnings ?? [],
-    tools: [...backEnd.tools, ...assets.tools],
-    path: [...backEnd.path, ...assets.path],
-    environment: { ...assets.environment, ...backEnd.environment },
-    buildEnvironment: { ...assets.buildEnvironment, ...backEnd.buildEnvironment },
-    suggestions: [...backEnd.suggestions, ...assets.suggestions],
+    technology: last.technology,
+    reasons,
+    warnings: [...first.warnings, ...last.warnings],
+    install: both(first.install, last.install),
+    build: both(first.build, last.build),
+    start: last.start,
+    ...(last.noStart === undefined ? {} : { noStart: last.noStart }),
+    startWarnings: last.startWarnings ?? [],
+    tools: [...last.tools, ...first.tools],
+    path: [...last.path, ...first.path],
+    environment: { ...first.environment, ...last.environment },
+    buildEnvironment: { ...first.buildEnvironment, ...last.buildEnvironment },
+    suggestions: [...last.suggestions, ...first.suggestions],
   }
 }
 

@@ -14,6 +14,10 @@ export interface Builder {
       /** Whether a lost result is run again by itself; every command but the migration when absent. */
       repeatable?: boolean
       command: string
+      /** Runs this part of a classic buildpack instead of `command`. */
+      pack?: PackPart
+      /** Buildpacks that have run before it, whose exported variables it gets. */
+      after?: number
       variables: Record<string, string>
       /** What is masked in the log and in the tail; the values of all variables when absent. */
       secretValues?: readonly string[]
@@ -25,6 +29,18 @@ export interface Builder {
   ): Promise<StepResult>
   /** Programs of this host for the tools of a plan; looks only, changes nothing. */
   toolchain(tools: Plan['tools'], owner: Owner): Promise<Toolchain>
+}
+
+/** One program of a classic buildpack. `variables` reach only compile, and only as files. */
+export interface PackPart {
+  program: 'detect' | 'compile' | 'release'
+  /** For the log. */
+  name: string
+  /** The buildpack as it was fetched; it works on a copy. */
+  directory: string
+  /** Its place among those of the plan, from 0, and how many they are. */
+  index: number
+  count: number
 }
 
 /** Which programs of a host a release is built and run with. */

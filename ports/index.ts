@@ -1,6 +1,7 @@
 import type { Archives } from './archives.ts'
 import type { Builder } from './builder.ts'
 import type { Jobs } from './jobs.ts'
+import type { Packs } from './packs.ts'
 import type { Readiness } from './readiness.ts'
 import type { Releases } from './releases.ts'
 import type { Router } from './router.ts'
@@ -14,6 +15,7 @@ export interface Ports {
   source: Source
   archives: Pick<Archives, 'prune'>
   builder: Builder
+  packs: Packs
   runtime: Runtime
   router: Router
   releases: Releases

@@ -277,6 +277,8 @@ export interface ReleaseStore {
   }): Promise<void>
   find(releaseId: string): Promise<StoredRelease | undefined>
   list(serviceId: string, environment: string): Promise<Release[]>
+  /** Replaces the plan of a release whose build has told the rest of it. */
+  planned(releaseId: string, plan: Plan): Promise<void>
   /** The release was removed from the disk. */
   gone(releaseIds: string[]): Promise<void>
 }

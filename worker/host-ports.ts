@@ -4,6 +4,7 @@ import { nativeBuilder } from '../adapters/builder/native/index.ts'
 import { detachedJobs } from '../adapters/jobs/detached/index.ts'
 import { type Cgroups, hostCgroups } from '../adapters/process/cgroup/index.ts'
 import { serviceUsers, type ServiceUsers } from '../adapters/process/service-user.ts'
+import { hostPacks } from '../adapters/packs/host/index.ts'
 import { hostReadiness } from '../adapters/readiness/index.ts'
 import { folderReleases } from '../adapters/releases/folders/index.ts'
 import { embeddedRouter } from '../adapters/router/embedded/index.ts'
@@ -61,6 +62,7 @@ export function hostPorts(settings: Settings, host: HostAlone, store: Store): Po
     source,
     archives: archive,
     store,
+    packs: hostPacks({ directory: paths.packs, sourceRoots, privateHosts, caFile }),
     builder: nativeBuilder({
       ...{ jobs, releases, logs: store.logs, secrets, users },
       ...{ caches: paths.caches, toolsDirectory: paths.tools, alsoFilled: [paths.jobs] },

@@ -73,6 +73,7 @@ function explain(plan: Plan, { colors }: Context): string {
     ...commands.map(
       ([name, step]) => `  ${name.padEnd(9)}${step ? `${step.command}  ${colors.dim(step.reason)}` : '–'}`,
     ),
+    ...(plan.packs ?? []).map(({ name, ref }) => `  pack     ${name}${ref === null ? '' : `#${ref}`}`),
     ...facts.map(([name, value]) => `  ${name.padEnd(9)}${value}`),
     ...Object.entries(plan.processes)
       .filter(([name]) => name !== 'web')

@@ -1,7 +1,8 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import { PlanError, planSchema, type Plan } from '../../contract/plan.ts'
 import { refSchema } from '../../contract/service.ts'
-import { isDetectionFile, plan } from '../../plan/index.ts'
+import { isDetectionFile, packVariables, plan } from '../../plan/index.ts'
+import { openVariables } from '../../ports/opened-variables.ts'
 import { SourceError, type Repository } from '../../ports/source.ts'
 import type { EnvironmentRow } from '../../ports/store.ts'
 import { needs } from '../authorise.ts'
@@ -37,14 +38,19 @@ export const planRoutes = (deps: AppDeps) =>
   })
 
 async function planOf(
-  { source }: Pick<AppDeps, 'source'>,
+  deps: Pick<AppDeps, 'source' | 'store' | 'secrets'>,
   repository: Repository,
-  { config }: EnvironmentRow,
+  { serviceId, environment, config }: EnvironmentRow,
   ref: string,
 ): Promise<Plan> {
+  const { source } = deps
   try {
     const { sha } = await source.resolve(repository, ref, AbortSignal.timeout(sourceLimit))
-    return plan(await source.readTree(repository, sha, isDetectionFile), config)
+    const [tree, variables] = await Promise.all([
+      source.readTree(repository, sha, isDetectionFile),
+      openVariables(deps, { serviceId, environment }, packVariables),
+    ])
+    return plan(tree, config, variables)
   } catch (error) {
     if (error instanceof SourceError) throw new Refusal(422, error.code, error.message)
     if (error instanceof PlanError)

@@ -1,7 +1,9 @@
+import { chmodSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { request } from 'undici'
 import type { Deployment } from '../../contract/deployment.ts'
 import { processesWith } from './remains.ts'
+import { makeRepository } from './repository.ts'
 import { expectStatus, find, finished, makeService } from './service.ts'
 import type { Sluice } from './sluice.ts'
 import { useSluice } from './use-sluice.ts'
@@ -84,6 +86,45 @@ test(
     expect(JSON.parse((await service.get('/env')).text)).toMatchObject({ WORD: 'old' })
     expect(service.counts()).toEqual(before)
     expect(await find(sluice, 'back.production.2')).toMatchObject({ live: false })
+  },
+)
+
+test(
+  'a buildpack and an own detector build together; one that does not detect changes nothing',
+  { timeout: 60_000 },
+  async () => {
+    const pack = makeRepository(root.directory, 'toy-buildpack')
+    const commitPack = (detect: string) => {
+      const programs = {
+        'bin/detect': `#!/bin/sh\n${detect}\n`,
+        'bin/compile': `#!/bin/sh
+mkdir "$1/.profile.d"
+echo "export FROM_PACK='$(cat "$3/GREETING") \${GREETING-not exported}'" >"$1/.profile.d/toy.sh"\n`,
+      }
+      pack.commit(programs)
+      for (const name of Object.keys(programs)) chmodSync(`${pack.directory}/${name}`, 0o755)
+      return pack.commit({})
+    }
+    const pin = commitPack('echo Toy')
+    const service = await makeService(sluice, root.directory, 'packed')
+    const variables = { COUNT_FILE: '/dev/null', GREETING: 'hej' }
+    await service.environment('production', { variables })
+    const buildpacks = `${pack.directory}#${pin}\nheroku/nodejs\n`
+    service.repository.commit({ '.buildpacks': buildpacks, 'sluice.yaml': null })
+    expect(await service.deploy()).toMatchObject({ status: 'SUCCEEDED', failure: null })
+    const environment = JSON.parse((await service.get('/env')).text) as Record<string, string>
+    expect(environment).toMatchObject({
+      FROM_PACK: 'hej not exported',
+      HOME: expect.stringContaining('releases/1/code'),
+    })
+
+    commitPack('exit 1')
+    service.repository.commit({ '.buildpacks': buildpacks.replace(`#${pin}`, '') })
+    expect(await service.deploy()).toMatchObject({
+      status: 'FAILED',
+      failure: { code: 'PackNotDetected', step: 'build' },
+    })
+    expect(await service.get()).toEqual({ status: 200, text: 'v1' })
   },
 )
 

@@ -12,6 +12,7 @@ import { serviceFolders } from '../../process/service-folders.ts'
 import type { ServiceUsers } from '../../process/service-user.ts'
 import { cacheEnvironment } from './cache-environment.ts'
 import { FoundTools } from './found-tools.ts'
+import { afterPacks, packCommand, packEnvironment } from './pack-program.ts'
 import { StepLog } from './step-log.ts'
 import { toolchainFor } from './toolchain.ts'
 
@@ -82,11 +83,11 @@ async function noRoomFor(result: JobResult, folders: string[]): Promise<Pick<Ste
 }
 
 async function specOf(options: NativeBuilderOptions, step: Step, work: Work): Promise<JobSpec> {
-  const { release, plan, command, timeoutMs } = work
+  const { release, plan, timeoutMs } = work
   const { serviceId, environment, number } = release
   return {
     id: `${serviceId}/${environment}/${number}/${work.job ?? step}`,
-    command,
+    command: commandOf(work),
     directory: path.join(options.releases.directory(release), plan.root),
     environment: await environmentOf(options, step, work),
     serviceId,
@@ -98,10 +99,15 @@ async function specOf(options: NativeBuilderOptions, step: Step, work: Work): Pr
   }
 }
 
+function commandOf({ command, pack, after = 0 }: Work): string {
+  if (pack) return packCommand(pack)
+  return after > 0 ? afterPacks(after, command) : command
+}
+
 async function environmentOf(
   { caches, users, releases }: NativeBuilderOptions,
   step: Step,
-  { release, plan, variables, toolchain }: Work,
+  { release, plan, variables, toolchain, pack }: Work,
 ): Promise<Record<string, string>> {
   const { home, temporary, cache } = await serviceFolders({ caches, users })(
     release.serviceId,
@@ -113,13 +119,18 @@ async function environmentOf(
     ...(plan.path ?? []).map((folder) => path.join(directory, folder)),
     ...(toolchain?.folders ?? []),
   ]
-  return {
+  const common = {
     ...host,
     ...reachEnvironment(),
     PATH: [...folders, host['PATH']].join(path.delimiter),
     CI: 'true',
     HOME: home,
     TMPDIR: temporary,
+  }
+  // A buildpack brings its own ideas of caches and settings.
+  if (pack) return { ...common, ...packEnvironment(pack, { cache, directory, variables }) }
+  return {
+    ...common,
     ...cacheEnvironment(cache),
     ...toolchain?.environment,
     ...(step === 'install' || step === 'build' ? plan.buildEnvironment : plan.environment),

@@ -25,6 +25,8 @@ export function parseReference(ref: string): Reference {
     )
   }
   if (/^[0-9a-f]{40}$/i.test(ref)) return { names: [], commit: ref.toLowerCase(), abbreviation: undefined }
+  // What the repository names as its default branch.
+  if (ref === 'HEAD') return { names: ['HEAD'], commit: undefined, abbreviation: undefined }
   if (/^refs\/(heads|tags)\/./.test(ref)) return { names: [ref], commit: undefined, abbreviation: undefined }
   return {
     names: [`refs/heads/${ref}`, `refs/tags/${ref}`],

@@ -61,6 +61,14 @@ export const releaseStore = (db: Kysely<Tables>): ReleaseStore => ({
     }))
   },
 
+  async planned(releaseId, plan) {
+    await db
+      .updateTable('releases')
+      .set({ plan: storableJson(plan) })
+      .where('release_id', '=', releaseId)
+      .execute()
+  },
+
   async gone(releaseIds) {
     if (releaseIds.length === 0) return
     await db.updateTable('releases').set({ kept: false }).where('release_id', 'in', releaseIds).execute()
