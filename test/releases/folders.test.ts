@@ -3,6 +3,7 @@ import {
   lstatSync,
   mkdirSync,
   readdirSync,
+  readFileSync,
   readlinkSync,
   statSync,
   symlinkSync,
@@ -98,6 +99,19 @@ describe('a release', () => {
     expect(readdirSync(releases.directory(release(1)))).toEqual([`file-${won[0]}`])
     expect(await releases.stampOf(release(1), 'source')).toBe(won[0])
     expect(readdirSync(path.join(directory, 'shop/production/releases'))).toEqual(['1'])
+  })
+
+  test('of an attempt whose process died is removed by the next', async () => {
+    const { releases, directory } = await bench()
+    const [ours, dead] = [await releases.stage(release(1)), await releases.stage(release(1))]
+    const owner = path.join(path.dirname(dead.directory), 'owner.json')
+    const identity = JSON.parse(readFileSync(owner, 'utf8')) as { start: string }
+    // Our pid, but another process: it was given away.
+    writeFileSync(owner, JSON.stringify({ ...identity, start: '1' }))
+    const next = await releases.stage(release(1))
+    expect([ours, dead, next].map((one) => existsSync(one.directory))).toEqual([true, false, true])
+    await next.publish('source', {})
+    expect(readdirSync(path.join(directory, 'shop/production/releases/1'))).toEqual(['code', 'stamps'])
   })
 
   test('takes the place of a folder that was never complete', async () => {

@@ -8,7 +8,7 @@ import { assertReachable } from '../../process/reachable.ts'
 import { makePassages, makePrivate } from '../../process/service-folders.ts'
 import type { ServiceUsers } from '../../process/service-user.ts'
 import { LivePointer } from './live-pointer.ts'
-import { isReleaseName, stagedNumber, Staging, stagingName, stagingsOf } from './staging.ts'
+import { isAbandoned, isReleaseName, own, stagedNumber, Staging, stagingName, stagingsOf } from './staging.ts'
 import { Trash } from './trash.ts'
 
 export interface FolderReleasesOptions {
@@ -46,9 +46,14 @@ class FolderReleases implements Releases {
     await this.#refuseLive(release)
     const { serviceId, environment, releaseNumber } = release
     const user = await this.#users.userOf(serviceId, environment)
+    const releases = this.#releasesFolder(serviceId, environment)
+    // A disk need not hold the tree once for every attempt that was killed.
+    for (const left of await stagingsOf(releases, releaseNumber))
+      if (await isAbandoned(left)) await this.#trash.remove(left)
     const name = stagingName(releaseNumber)
     await this.#passTo(serviceId, environment, 'releases', name)
-    const folder = path.join(this.#releasesFolder(serviceId, environment), name)
+    const folder = path.join(releases, name)
+    await own(folder)
     const staging = new Staging(folder, releaseNumber, user, this.#trash)
     await assertReachable(staging.directory, user)
     await mkdir(path.join(folder, 'stamps'), { mode: 0o700 })

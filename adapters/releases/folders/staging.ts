@@ -1,11 +1,12 @@
 import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { chmod, readdir, rename } from 'node:fs/promises'
+import { chmod, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import type { StagedRelease } from '../../../ports/releases.ts'
-import { syncDirectory, writeDurable } from '../../files/durable.ts'
+import { readJsonIfThere, syncDirectory, writeDurable } from '../../files/durable.ts'
 import { syncFileSystem } from '../../files/file-system.ts'
+import { identityOf, isAlive, type ProcessIdentity } from '../../process/identity.ts'
 import type { ServiceUser } from '../../process/service-user.ts'
 import type { Trash } from './trash.ts'
 
@@ -27,6 +28,18 @@ export function stagedNumber(name: string): number | undefined {
 export async function stagingsOf(releases: string, releaseNumber: number): Promise<string[]> {
   const names = await readdir(releases).catch(() => [])
   return names.filter((name) => stagedNumber(name) === releaseNumber).map((name) => path.join(releases, name))
+}
+
+const ownerFile = (folder: string): string => path.join(folder, 'owner.json')
+
+/** Says that this process makes a release there. */
+export const own = (folder: string): Promise<void> =>
+  writeFile(ownerFile(folder), JSON.stringify(identityOf(process.pid)), { mode: 0o600 })
+
+/** One whose process has died; where it is not known (yet), it may be about to say so. */
+export async function isAbandoned(folder: string): Promise<boolean> {
+  const owner = await readJsonIfThere<ProcessIdentity>(ownerFile(folder)).catch(() => undefined)
+  return owner !== undefined && !isAlive(owner)
 }
 
 /**
@@ -59,6 +72,7 @@ export class Staging implements StagedRelease {
     await writeDurable(path.join(this.#folder, 'stamps', `${step}.json`), JSON.stringify(report), {
       mode: 0o600,
     })
+    await rm(ownerFile(this.#folder), { force: true })
     const isFirst = await this.#takePlace(step)
     const others = await stagingsOf(path.dirname(this.#folder), this.#releaseNumber)
     for (const folder of others) await this.#trash.remove(folder)
