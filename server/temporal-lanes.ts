@@ -31,7 +31,7 @@ const updatesInFlight = 8
  * Milliseconds until a caller hears that nothing is certain. A lane answers through a worker: when one is killed, what
  * it had in hand goes to the next after 10 s (Temporal's time-out of a workflow task), and that one has to start.
  */
-const limits = { enqueue: 20_000, signal: 3_000, teardown: 90_000, ping: 2_000 }
+const limits = { enqueue: 30_000, signal: 3_000, teardown: 90_000, ping: 2_000 }
 
 const service = defineSearchAttributeKey('Service', SearchAttributeType.KEYWORD)
 const environment = defineSearchAttributeKey('Environment', SearchAttributeType.KEYWORD)
@@ -92,7 +92,14 @@ export function temporalLanes({
   /** Waits for a worker, and for a Temporal that is back in a moment, but not for one that has gone silent. */
   const whileAlive = async <T>(work: (silent: AbortSignal) => Promise<T>): Promise<T> => {
     const silent = new AbortController()
-    const watch = setInterval(() => void ping().catch((error: unknown) => silent.abort(error)), limits.ping)
+    let missed = 0
+    const look = () =>
+      ping().then(
+        () => (missed = 0),
+        // A machine that is short of breath, because everything starts again, may miss one.
+        (error: unknown) => ++missed > 1 && silent.abort(error),
+      )
+    const watch = setInterval(() => void look(), limits.ping)
     try {
       return await work(silent.signal)
     } finally {

@@ -32,7 +32,7 @@ afterAll(async () => {
   await connection?.close()
   await sluice?.stop()
   root.remove()
-}, 60_000)
+}, 180_000)
 
 const withReload = `install: sh step.sh install
 build: sh step.sh build

@@ -52,7 +52,7 @@ afterAll(async () => {
   await connection?.close()
   await sluice?.stop()
   root.remove()
-}, 60_000)
+}, 180_000)
 
 interface Case {
   service: TestService

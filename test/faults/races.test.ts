@@ -22,7 +22,7 @@ afterAll(async () => {
   await connection?.close()
   await sluice?.stop()
   root.remove()
-}, 60_000)
+}, 180_000)
 
 const instant = 'start: exec node server.js\nhealth:\n  path: /\ndrain: 1s\nsoak: 0\n'
 
