@@ -34,18 +34,13 @@ export const fetchSource = (ports: FetchPorts) => {
   }
 }
 
-/** Safe to repeat: a release with a source stamp is returned as it is; a partial tree is made anew. */
+/** Safe to repeat: a release with a source stamp is returned as it is; a partial tree stays with its attempt. */
 const fetchStep = (ports: FetchPorts) =>
   asStep('fetch', ports, async (input, signal): Promise<FetchReport> => {
-    const { releases } = ports
-    const earlier = await releases.stampOf<SourceStamp>(input, 'source')
+    const earlier = await ports.releases.stampOf<SourceStamp>(input, 'source')
     const { commit, plan } = earlier ?? (await fetchNew(ports, input, signal))
-    await Promise.all([
-      snapshot(ports, input, commit, plan),
-      // The stamp promises a whole tree, also after a power loss. Beside the store, so that it costs no time of its own.
-      earlier ? undefined : releases.keep(input),
-    ])
-    if (!earlier) await releases.stamp(input, 'source', { commit, plan } satisfies SourceStamp)
+    // After the release is there: of two attempts that found different commits only one has made it.
+    await snapshot(ports, input, commit, plan)
     return {
       detail: `${shortCommit(commit.sha)} ${subject(commit)} · ${plan.technology}`,
       commitSha: commit.sha,
@@ -64,15 +59,19 @@ async function fetchNew(ports: FetchPorts, input: DeployInput, signal: AbortSign
   ])
   const planned = planWithCredentials(tree, environment?.config ?? {}, variables)
   const plan = await pinPacks(ports, planned.plan, planned.credentials, signal)
+  const stamp: SourceStamp = { commit, plan }
   await crashPoint('planned', input)
-  // An attempt that was overtaken must not make anew what is being built from by now.
-  const overtaken = await releases.stampOf<SourceStamp>(input, 'source')
-  if (overtaken) return overtaken
-  const directory = await releases.create(input)
-  await source.export(repository, commit.sha, directory, signal)
-  await crashPoint('exported', input)
-  await releases.handOver(input)
-  return { commit, plan }
+  const staged = await releases.stage(input)
+  try {
+    await source.export(repository, commit.sha, staged.directory, signal)
+    await crashPoint('exported', input)
+    if (await staged.publish('source', stamp)) return stamp
+  } finally {
+    await staged.discard()
+  }
+  const first = await releases.stampOf<SourceStamp>(input, 'source')
+  if (!first) throw new Error(`release ${input.releaseNumber} went away while it was fetched`)
+  return first
 }
 
 /** The variables that this release runs with from now on, whatever is changed later. */

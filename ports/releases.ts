@@ -3,21 +3,17 @@ import type { ReleaseRef } from '../contract/workflows.ts'
 
 /** Release folders of this host. */
 export interface Releases {
-  /** Folder that holds the code; exists once created. */
+  /** Folder that holds the code; exists once the release is published. */
   directory(release: ReleaseRef): string
-  /** Makes an empty folder for the code, owned by the service's user; what an earlier attempt left is removed. */
-  create(release: ReleaseRef): Promise<string>
-  /** True once `create` was called and neither `discard` nor `prune` has removed it. */
+  /** Makes a place in which one attempt makes a release. Refuses the live one. */
+  stage(release: ReleaseRef): Promise<StagedRelease>
+  /** True once it was published and neither `discard` nor `prune` has removed it. */
   exists(release: ReleaseRef): Promise<boolean>
   /** What a finished step wrote; undefined until then. */
   stampOf<T>(release: ReleaseRef, step: string): Promise<T | undefined>
   /** Durable: written last, so that its presence proves that the step is complete. */
   stamp(release: ReleaseRef, step: string, report: unknown): Promise<void>
-  /** Hands the folder to the service's user (after an export by root). */
-  handOver(release: ReleaseRef): Promise<void>
-  /** Resolves once all that is in the folder survives a power loss. Before the stamp that says so. */
-  keep(release: ReleaseRef): Promise<void>
-  /** Removes a release that this deployment built. Refuses the live one, and does nothing for a rollback's. */
+  /** Removes a release that this deployment built, and what its attempts have staged. Refuses the live one, and does nothing for a rollback's. */
   discard(release: ReleaseRef): Promise<void>
   /** The live pointer of an environment. */
   live(serviceId: string, environment: string): Promise<LiveRelease | undefined>
@@ -27,12 +23,26 @@ export interface Releases {
   setLive(serviceId: string, environment: string, fence: Fence, live: LiveRelease | null): Promise<void>
   /** Environments that have a folder here. */
   environments(): Promise<{ serviceId: string; environment: string }[]>
-  /** Release numbers on the disk, newest first. */
+  /** Release numbers on the disk, those that are only staged included, newest first. */
   list(serviceId: string, environment: string): Promise<number[]>
   /** Removes all but the newest `keep` and those named. Answers what it removed. */
   prune(serviceId: string, environment: string, keep: number, always: number[]): Promise<number[]>
   /** Removes everything of an environment that was deleted. */
   forget(serviceId: string, environment: string): Promise<void>
+}
+
+/** A release in the making, of one attempt alone: no other attempt writes there, and nobody reads there. */
+export interface StagedRelease {
+  /** Empty folder for the code, owned by the service's user. */
+  directory: string
+  /**
+   * Hands the code to the service's user, and makes it the release: at once, whole, with its first stamp, and such
+   * that it survives a power loss. What other attempts have staged is removed.
+   * @returns false when another attempt was first: its release stands
+   */
+  publish(step: string, report: unknown): Promise<boolean>
+  /** Removes it, unless it was published. */
+  discard(): Promise<void>
 }
 
 export interface Pointed {

@@ -17,8 +17,6 @@ export function isUnavailable(error: unknown): boolean {
   )
 }
 
-export const isExhausted = (error: unknown): boolean => grpcCode(error) === resourceExhausted
-
 /** The SDK wraps what gRPC says. */
 function grpcCode(error: unknown): number | undefined {
   if (isGrpcServiceError(error)) return error.code

@@ -22,19 +22,28 @@ import type { lane } from '../workflows/lane.ts'
 import type { teardown } from '../workflows/teardown.ts'
 import { createGate } from './gate.ts'
 import { EnvironmentBusy, LanesUnavailable, type Lanes } from './lanes.ts'
-import { isExhausted, isUnavailable } from './temporal-errors.ts'
+import { isUnavailable } from './temporal-errors.ts'
 
 /** Temporal lets 10 updates of a workflow be in flight and hangs at the 11th (measured); others may send some too. */
 const updatesInFlight = 8
 
-/** Milliseconds until a caller hears that nothing is certain. */
-const limits = { update: 5_000, signal: 3_000, teardown: 90_000, ping: 2_000 }
+/**
+ * Milliseconds until a caller hears that nothing is certain. A lane answers through a worker: when one is killed, what
+ * it had in hand goes to the next after 10 s (Temporal's time-out of a workflow task), and that one has to start.
+ */
+const limits = { enqueue: 30_000, signal: 3_000, teardown: 90_000, ping: 2_000 }
 
 const service = defineSearchAttributeKey('Service', SearchAttributeType.KEYWORD)
 const environment = defineSearchAttributeKey('Environment', SearchAttributeType.KEYWORD)
 
 /** Lanes as Temporal workflows. The connection may be lazy: the API starts and reads while Temporal is down. */
-export function temporalLanes({ client }: { client: Client }): Lanes {
+export function temporalLanes({
+  client,
+  enqueueWithin = limits.enqueue,
+}: {
+  client: Client
+  enqueueWithin?: number
+}): Lanes {
   const gate = createGate(updatesInFlight)
   const { workflow, connection } = client
 
@@ -52,8 +61,10 @@ export function temporalLanes({ client }: { client: Client }): Lanes {
     limitMs: number,
     what: string,
     call: (signal: AbortSignal) => Promise<T>,
+    givenUp?: AbortSignal,
   ): Promise<T> => {
-    const signal = AbortSignal.timeout(limitMs)
+    const timeout = AbortSignal.timeout(limitMs)
+    const signal = givenUp ? AbortSignal.any([timeout, givenUp]) : timeout
     try {
       const answered = client.withAbortSignal(signal, () =>
         client.withDeadline(Date.now() + limitMs, () => call(signal)),
@@ -78,23 +89,41 @@ export function temporalLanes({ client }: { client: Client }): Lanes {
       )
     })
 
+  /** Waits for a worker, and for a Temporal that is back in a moment, but not for one that has gone silent. */
+  const whileAlive = async <T>(work: (silent: AbortSignal) => Promise<T>): Promise<T> => {
+    const silent = new AbortController()
+    let missed = 0
+    const look = () =>
+      ping().then(
+        () => (missed = 0),
+        // A machine that is short of breath, because everything starts again, may miss one.
+        (error: unknown) => ++missed > 1 && silent.abort(error),
+      )
+    const watch = setInterval(() => void look(), limits.ping)
+    try {
+      return await work(silent.signal)
+    } finally {
+      clearInterval(watch)
+    }
+  }
+
+  /** The same request id is the same deployment, however often it is sent. */
+  const update = (request: EnqueueRequest) =>
+    workflow.executeUpdateWithStart<typeof lane, Enqueued, [EnqueueRequest]>(updateNames.enqueueDeployment, {
+      args: [request],
+      updateId: request.requestId,
+      startWorkflowOperation: laneStart(request),
+    })
+
   return {
     async enqueue(request) {
       // What is sent to a frozen server lies in its socket, and would take effect long after the caller has given up.
       await ping()
-      return within(limits.update, 'The queue of this environment does not answer.', (signal) =>
-        gate(laneId(request.serviceId, request.environment), signal, () =>
-          retryWhile(isExhausted, signal, () =>
-            workflow.executeUpdateWithStart<typeof lane, Enqueued, [EnqueueRequest]>(
-              updateNames.enqueueDeployment,
-              {
-                args: [request],
-                updateId: request.requestId,
-                startWorkflowOperation: laneStart(request),
-              },
-            ),
-          ),
-        ),
+      const lane = laneId(request.serviceId, request.environment)
+      const send = (signal: AbortSignal) =>
+        gate(lane, signal, () => retryWhile(isUnavailable, signal, () => update(request)))
+      return whileAlive((silent) =>
+        within(enqueueWithin, 'The queue of this environment does not answer.', send, silent),
       ).catch((error: unknown) => {
         throw busyFrom(error) ?? error
       })

@@ -9,6 +9,7 @@ import { temporalBinary } from '../stack/temporal-binary.ts'
 
 export interface TemporalServer {
   address: string
+  signal(signal: NodeJS.Signals): void
   stop(): Promise<void>
 }
 
@@ -48,6 +49,7 @@ export async function startTemporalServer(): Promise<TemporalServer> {
   }
   return {
     address,
+    signal: (signal) => void server.kill(signal),
     async stop() {
       const gone = new Promise((resolve) => server.once('exit', resolve))
       server.kill('SIGKILL')

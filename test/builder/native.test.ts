@@ -70,7 +70,8 @@ async function bench(options: Partial<NativeBuilderOptions> = {}) {
   const jobs = detachedJobs({ directory: path.join(home, 'jobs'), users })
   const releases = await folderReleases({ directory: path.join(home, 'environments'), users })
   const secrets = await keyFileSecrets(path.join(home, 'keys.json'))
-  const folder = await releases.create(release)
+  await (await releases.stage(release)).publish('source', {})
+  const folder = releases.directory(release)
   const caches = path.join(home, 'caches')
   const builderWith = (changes: Partial<NativeBuilderOptions>) =>
     nativeBuilder({

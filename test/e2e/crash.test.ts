@@ -35,6 +35,17 @@ test.each(['worker', 'agent'] as const)(
   },
 )
 
+test('who deploys right after the worker was killed does not notice', { timeout: 60_000 }, async () => {
+  const service = await makeService(sluice, root.directory, 'unnoticed')
+  for (const number of [1, 2]) {
+    // First without a lane, then with one that the dead worker had in hand.
+    const before = sluice.killPart('worker', 'SIGKILL')
+    const { id } = await service.start()
+    expect(await finished(sluice, id)).toMatchObject({ status: 'SUCCEEDED', number })
+    await sluice.waitForPart('worker', before)
+  }
+})
+
 test(
   'a service that crashes is started again, and outlives a kill of the agent and of the server',
   { timeout: 60_000 },

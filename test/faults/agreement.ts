@@ -75,7 +75,7 @@ async function compare(
   same(
     'numbers',
     deployments.map((one) => one.number),
-    [...new Set(deployments.map((one) => one.number))].toSorted((a, b) => a - b),
+    [...new Set(deployments.map((one) => one.number))],
   )
   const instances = number === null ? [] : [`${at}/${number}`]
 
@@ -100,9 +100,8 @@ async function compare(
   )
   same('ports', portsOf(sluice, `${at}/`), instances)
   same('jobs', namesIn(path.join(sluice.home, 'jobs', at)), [])
-  const strangers = processesWith(at).filter(
-    (line) => !instances.some((id) => processesWith(id).includes(line)),
-  )
+  const known = new Set(instances.flatMap(processesWith))
+  const strangers = processesWith(at).filter((line) => !known.has(line))
   same('processes', strangers, [])
   const { data } = (await expectStatus(
     sluice.api('GET', `/v1/services/${service.id}/environments/${environment}/releases`),
@@ -151,7 +150,8 @@ async function deploymentsOf(sluice: Sluice, serviceId: string, environment: str
     all.push(...page.data)
     cursor = page.nextCursor
   } while (cursor)
-  return all.toReversed()
+  // The list is in the order in which they were asked for, which may differ where several were at once.
+  return all.toSorted((a, b) => a.number - b.number)
 }
 
 function pointerOf(sluice: Sluice, at: string): { number: number; port: number } | null {

@@ -1,5 +1,5 @@
 import { Connection } from '@temporalio/client'
-import { afterAll, beforeAll, expect, test as always } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { embeddedRouter } from '../../adapters/router/embedded/index.ts'
 import { homePaths } from '../../contract/settings.ts'
 import { keepAsking } from '../e2e/remains.ts'
@@ -8,19 +8,16 @@ import { finished, makeService, type TestService } from '../e2e/service.ts'
 import type { RunningPart, Sluice } from '../e2e/sluice.ts'
 import { agreement } from './agreement.ts'
 import { startPatient } from './patient.ts'
-import { crashPoints, fewStepPoints, isThorough, stepPoints, undoPoints } from './points.ts'
-
-/** Takes minutes: only with SLUICE_FAULTS=all. */
-const test = always.runIf(isThorough)
+import { crashPoints, fewStepPoints, fewUndoPoints, isThorough, stepPoints, undoPoints } from './points.ts'
 
 const root = repositoryRoot()
 const points = crashPoints(root.directory)
 const inSteps = isThorough ? stepPoints : fewStepPoints
+const inUndos = isThorough ? undoPoints : fewUndoPoints
 let sluice: Sluice
 let connection: Connection
 let services: TestService[]
 beforeAll(async () => {
-  if (!isThorough) return
   sluice = await startPatient({
     env: { SLUICE_SOURCE_ROOTS: root.directory, SLUICE_CRASH_POINTS: points.folder },
   })
@@ -30,12 +27,12 @@ beforeAll(async () => {
   for (const service of services) service.repository.commit({ 'sluice.yaml': withReload })
   const first = await Promise.all(services.map((service) => service.deploy()))
   expect(first.map(({ status }) => status)).toEqual(services.map(() => 'SUCCEEDED'))
-}, 300_000)
+}, 600_000)
 afterAll(async () => {
   await connection?.close()
   await sluice?.stop()
   root.remove()
-}, 60_000)
+}, 180_000)
 
 const withReload = `install: sh step.sh install
 build: sh step.sh build
@@ -53,14 +50,15 @@ soak: 0
 let version = 1
 let blocked = 0
 
-/** A deployment of each service, of which each is to meet its point. */
-async function startAll(prepare: (service: string, point: string) => void) {
+/** A deployment of each of these services, of which each is to meet its point. */
+async function startAll(prepare: (service: string, point: string) => void, chosen = services) {
   version++
   return Promise.all(
-    services.map(async (service, at) => {
+    chosen.map(async (service) => {
+      const point = inSteps[services.indexOf(service)]!
       service.repository.commit({ 'version.txt': `v${version}\n` })
-      prepare(service.id, inSteps[at]!)
-      return { service, point: inSteps[at]!, id: (await service.start()).id, counts: service.counts() }
+      prepare(service.id, point)
+      return { service, point, id: (await service.start()).id, counts: service.counts() }
     }),
   )
 }
@@ -83,65 +81,84 @@ async function expectLive(started: Awaited<ReturnType<typeof startAll>>): Promis
 const traffic = () =>
   services.map(({ id }) => keepAsking(sluice, `${id}.localhost`, (text) => text.startsWith('v'), 200))
 
-test('the agent kills itself at a point: the deployment goes on', { timeout: 400_000 }, async () => {
-  const asking = traffic()
-  const started = await startAll(points.arm)
-  await expectLive(started)
-  expect(points.unmet()).toEqual([])
-  for (const one of asking) expect((await one.stop()).wrong).toEqual([])
-})
-
 const others: RunningPart[] = ['worker', 'server', 'temporal', 'postgres', 'router']
+const everything: RunningPart[] = [...others, 'agent']
 
-/** All of them at one moment is the harshest; each alone shows whom to blame. */
+/** Kills these parts while a deployment waits at each of the points, and lets those go on whose agent still lives. */
+async function killAt(waiting: { service: TestService; point: string }[], parts: RunningPart[]) {
+  await Promise.all(waiting.map(({ service, point }) => points.reached(service.id, point)))
+  const before = parts.map((part) => sluice.killPart(part, 'SIGKILL'))
+  await Promise.all(parts.map((part, at) => sluice.waitForPart(part, before[at])))
+  for (const { service, point } of waiting) points.release(service.id, point)
+  // Those who waited were killed: they will not take their notes away themselves.
+  if (parts.includes('agent')) points.clear()
+  await untilReady()
+}
+
 test.each<[string, RunningPart[]]>([
+  ['the agent', ['agent']],
   ['everything but the agent', others],
-  ...(isThorough ? [...others, 'agent' as const].map((part): [string, RunningPart[]] => [part, [part]]) : []),
+  // Each alone shows whom to blame.
+  ...(isThorough ? others.map((part): [string, RunningPart[]] => [part, [part]]) : []),
 ])(
   'kill -9 of %s while a deployment is at every point: all of them go on',
-  { timeout: 400_000 },
+  { timeout: 600_000 },
   async (_, parts) => {
     const asking = parts.includes('router') ? [] : traffic()
     const started = await startAll(points.hold)
-    await Promise.all(started.map(({ service, point }) => points.reached(service.id, point)))
-    const before = parts.map((part) => sluice.killPart(part, 'SIGKILL'))
-    await Promise.all(parts.map((part, at) => sluice.waitForPart(part, before[at])))
-    for (const { service, point } of started) points.release(service.id, point)
-    if (parts.includes('agent')) points.clear()
-    await untilReady()
+    await killAt(started, parts)
     await expectLive(started)
     for (const one of asking) expect((await one.stop()).wrong).toEqual([])
   },
 )
 
-test(
-  'the agent kills itself at a point of an undo: it is completed, and what was live goes on',
-  { timeout: 300_000 },
+test.each<[string, RunningPart[]]>([
+  ['everything', everything],
+  ...(isThorough
+    ? ([
+        ['the agent', ['agent']],
+        ['everything but the agent', others],
+      ] satisfies [string, RunningPart[]][])
+    : []),
+])(
+  'kill -9 of %s at every point of an undo: it is completed, and what was live goes on',
+  { timeout: 600_000 },
+  async (_, parts) => undoAll(points.hold, (chosen) => killAt(chosen, parts)),
+)
+
+/**
+ * One kill after the other, each of which interrupts all the others, too: minutes. Few at a time, because an attempt
+ * that is interrupted 25 times gives up.
+ */
+test.runIf(isThorough)(
+  'the agent kills itself at each point of a deployment: it goes on',
+  { timeout: 1_200_000 },
   async () => {
-    await undoAll(async (service, point) => points.arm(service, point))
+    const asking = traffic()
+    for (let from = 0; from < services.length; from += 9) {
+      const started = await startAll(points.arm, services.slice(from, from + 9))
+      await expectLive(started)
+      expect(points.unmet()).toEqual([])
+    }
+    for (const one of asking) expect((await one.stop()).wrong).toEqual([])
+  },
+)
+
+test.runIf(isThorough)(
+  'the agent kills itself at each point of an undo: it is completed',
+  { timeout: 1_200_000 },
+  async () => {
+    await undoAll(points.arm)
     expect(points.unmet()).toEqual([])
   },
 )
 
-test('kill -9 of everything but the agent at every point of an undo', { timeout: 300_000 }, async () => {
-  await undoAll(
-    async (service, point) => points.hold(service, point),
-    async (chosen) => {
-      await Promise.all(chosen.map(({ service, point }) => points.reached(service.id, point)))
-      const before = others.map((part) => sluice.killPart(part, 'SIGKILL'))
-      await Promise.all(others.map((part, at) => sluice.waitForPart(part, before[at])))
-      for (const { service, point } of chosen) points.release(service.id, point)
-      await untilReady()
-    },
-  )
-})
-
 /** Deployments that fail at the switch, which is the last step that can. */
 async function undoAll(
-  prepare: (service: string, point: string) => Promise<void>,
+  prepare: (service: string, point: string) => void,
   meanwhile: (chosen: { service: TestService; point: string }[]) => Promise<void> = async () => {},
 ): Promise<void> {
-  const chosen = undoPoints.map((point, at) => ({ service: services[at]!, point }))
+  const chosen = inUndos.map((point, at) => ({ service: services[at]!, point }))
   const router = embeddedRouter({ socketPath: homePaths(sluice.home).routerSocket })
   const hosts = chosen.map(({ service }) => `${service.id}.example.com`)
   const blocker = { route: 'blocker/production', hosts, target: null }
@@ -155,7 +172,7 @@ async function undoAll(
       await points.reached(service.id, 'before switch')
       // A name that another route has: the switch is refused.
       await service.environment('production', { domains: [`${service.id}.example.com`] })
-      await prepare(service.id, point)
+      prepare(service.id, point)
       points.release(service.id, 'before switch')
       return { service, point, id, text, live }
     }),

@@ -79,10 +79,9 @@ async function fetch({ home, repository, commit, number }: Deploying): Promise<v
   const source = gitSource({ mirrors: path.join(home, 'mirrors'), ...roots })
   const from = { serviceId: 'shop', url: repository, credentials: null }
   await source.resolve(from, commit)
-  await source.export(from, commit, await releases.create(releaseOf(number)))
-  await releases.handOver(releaseOf(number))
-  await releases.keep(releaseOf(number))
-  await releases.stamp(releaseOf(number), 'source', { commit })
+  const staged = await releases.stage(releaseOf(number))
+  await source.export(from, commit, staged.directory)
+  await staged.publish('source', { commit })
 }
 
 async function build(home: string, number: number, directory: string): Promise<void> {

@@ -15,6 +15,7 @@ import { startSecondAgent } from './second-agent.ts'
  */
 const all = [
   'planned',
+  'exported',
   'before install',
   'before validate',
   'before migrate',
@@ -26,7 +27,7 @@ const all = [
 
 /** Where, and what happens to the deployment before its frozen attempt wakes up. */
 const wanted = [
-  ...(isThorough ? all : ['planned', 'before migrate', 'hook ran']).map((point) => ({
+  ...(isThorough ? all : ['planned', 'exported', 'before migrate', 'hook ran']).map((point) => ({
     point,
     next: 'it is live',
   })),
@@ -34,7 +35,7 @@ const wanted = [
     point,
     next: 'a newer one is live',
   })),
-  ...['before validate', 'before migrate'].map((point) => ({ point, next: 'cancel' })),
+  ...['exported', 'before validate', 'before migrate'].map((point) => ({ point, next: 'cancel' })),
   ...['noted', 'routed'].map((point) => ({ point, next: 'terminate' })),
 ]
 
@@ -52,7 +53,7 @@ afterAll(async () => {
   await connection?.close()
   await sluice?.stop()
   root.remove()
-}, 60_000)
+}, 180_000)
 
 interface Case {
   service: TestService

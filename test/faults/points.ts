@@ -28,6 +28,14 @@ export const fewStepPoints = [
   ...['noted', 'routed', 'pointed', 'drained', 'after cleanup'],
 ]
 
+export const fewUndoPoints = [
+  'route restored',
+  'after restore',
+  'before stop',
+  'jobs discarded',
+  'release discarded',
+]
+
 /** SLUICE_FAULTS=all runs everything; otherwise a subset that takes few minutes. */
 export const isThorough = process.env['SLUICE_FAULTS'] === 'all'
 

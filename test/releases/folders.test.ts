@@ -3,6 +3,7 @@ import {
   lstatSync,
   mkdirSync,
   readdirSync,
+  readFileSync,
   readlinkSync,
   statSync,
   symlinkSync,
@@ -41,26 +42,99 @@ async function bench(): Promise<
   return { ...host, directory, releases: await again(), again }
 }
 
+const make = async (releases: Releases, number: number) =>
+  (await releases.stage(release(number))).publish('source', {})
+
 describe('a release', () => {
-  test('is an empty folder of the service, made anew when it is there', async () => {
+  test('is made aside, and is there at once and whole', async () => {
     const { releases, users } = await bench()
     expect(await releases.exists(release(1))).toBe(false)
-    const code = await releases.create(release(1))
-    expect(code).toBe(releases.directory(release(1)))
-    writeFileSync(path.join(code, 'half'), '')
-    await releases.stamp(release(1), 'source', { sha: 'abc' })
-    await releases.create(release(1))
-    expect(readdirSync(code)).toEqual([])
-    expect(await releases.stampOf(release(1), 'source')).toBeUndefined()
-    expect(await releases.exists(release(1))).toBe(true)
-    expect(statSync(code).mode & 0o777).toBe(0o700)
+    const staged = await releases.stage(release(1))
+    expect(readdirSync(staged.directory)).toEqual([])
+    expect(statSync(staged.directory).mode & 0o777).toBe(0o700)
     const user = await users.userOf('shop', 'production')
-    if (user) expect(statSync(code).uid).toBe(user.uid)
+    if (user) expect(statSync(staged.directory).uid).toBe(user.uid)
+    writeFileSync(path.join(staged.directory, 'file'), '')
+    expect(await releases.exists(release(1))).toBe(false)
+    expect(await staged.publish('source', { sha: 'abc' })).toBe(true)
+    await staged.discard()
+    expect(readdirSync(releases.directory(release(1)))).toEqual(['file'])
+    expect(await releases.stampOf(release(1), 'source')).toEqual({ sha: 'abc' })
+  })
+
+  test('that two attempts make at once is the one of the first, whole, and nothing of the other', async () => {
+    const { releases, again, directory } = await bench()
+    const [first, second] = [
+      await releases.stage(release(1)),
+      await (await again()).stage(release(1)),
+    ] as const
+    writeFileSync(path.join(second.directory, 'second'), '')
+    writeFileSync(path.join(first.directory, 'first'), '')
+    const abandoned = await releases.stage(release(1))
+    const third = await releases.stage(release(2))
+    expect(await second.publish('source', 2)).toBe(true)
+    // Its folder went away when the other one was published.
+    await expect(first.publish('source', 1)).rejects.toThrow('ENOENT')
+    await abandoned.discard()
+    const late = await releases.stage(release(1))
+    expect(await late.publish('source', 3)).toBe(false)
+    expect(readdirSync(releases.directory(release(1)))).toEqual(['second'])
+    expect(await releases.stampOf(release(1), 'source')).toBe(2)
+    await third.discard()
+    expect(readdirSync(path.join(directory, 'shop/production/releases'))).toEqual(['1'])
+  })
+
+  test('of many attempts that end at once exactly one becomes it', async () => {
+    const { releases, directory } = await bench()
+    const attempts = await Promise.all(
+      Array.from({ length: 8 }, async (_, at) => {
+        const staged = await releases.stage(release(1))
+        writeFileSync(path.join(staged.directory, `file-${at}`), '')
+        return staged
+      }),
+    )
+    const ended = await Promise.allSettled(attempts.map((staged, at) => staged.publish('source', at)))
+    const won = ended.flatMap((one, at) => (one.status === 'fulfilled' && one.value ? [at] : []))
+    expect(won).toHaveLength(1)
+    expect(readdirSync(releases.directory(release(1)))).toEqual([`file-${won[0]}`])
+    expect(await releases.stampOf(release(1), 'source')).toBe(won[0])
+    expect(readdirSync(path.join(directory, 'shop/production/releases'))).toEqual(['1'])
+  })
+
+  test('of an attempt whose process died is removed by the next', async () => {
+    const { releases, directory } = await bench()
+    const [ours, dead] = [await releases.stage(release(1)), await releases.stage(release(1))]
+    const owner = path.join(path.dirname(dead.directory), 'owner.json')
+    const identity = JSON.parse(readFileSync(owner, 'utf8')) as { start: string }
+    // Our pid, but another process: it was given away.
+    writeFileSync(owner, JSON.stringify({ ...identity, start: '1' }))
+    const next = await releases.stage(release(1))
+    expect([ours, dead, next].map((one) => existsSync(one.directory))).toEqual([true, false, true])
+    await next.publish('source', {})
+    expect(readdirSync(path.join(directory, 'shop/production/releases/1'))).toEqual(['code', 'stamps'])
+  })
+
+  test('takes the place of a folder that was never complete', async () => {
+    const { releases } = await bench()
+    const folder = releases.directory(release(1))
+    mkdirSync(path.join(folder, 'half'), { recursive: true })
+    expect(await (await releases.stage(release(1))).publish('source', {})).toBe(true)
+    expect(readdirSync(folder)).toEqual([])
+  })
+
+  test('that an attempt has left half made is listed, and discarded and pruned with its number', async () => {
+    const { releases, directory } = await bench()
+    for (const number of [1, 2]) await releases.stage(release(number))
+    for (const number of [3, 4]) await make(releases, number)
+    expect(await releases.list('shop', 'production')).toEqual([4, 3, 2, 1])
+    await releases.discard(release(2))
+    expect(await releases.prune('shop', 'production', 2, [])).toEqual([1])
+    expect(readdirSync(path.join(directory, 'shop/production/releases'))).toEqual(['3', '4'])
   })
 
   test('keeps the stamps of its steps, also for another agent', async () => {
     const { releases, again } = await bench()
-    await releases.create(release(1))
+    await make(releases, 1)
     await releases.stamp(release(1), 'previous-1', { live: null })
     expect(await (await again()).stampOf(release(1), 'previous-1')).toEqual({ live: null })
     expect(await releases.stampOf(release(1), 'build')).toBeUndefined()
@@ -72,14 +146,15 @@ describe('a release', () => {
 
   test.runIf(asRoot)('is handed over with all its files, but not with what its links lead to', async () => {
     const { releases, users, home } = await bench()
-    const code = await releases.create(release(1))
+    const staged = await releases.stage(release(1))
     const outside = path.join(home, 'outside')
     writeFileSync(outside, '')
-    mkdirSync(path.join(code, 'a/b'), { recursive: true })
-    writeFileSync(path.join(code, 'a/b/c'), '')
-    symlinkSync(outside, path.join(code, 'link'))
-    await releases.handOver(release(1))
+    mkdirSync(path.join(staged.directory, 'a/b'), { recursive: true })
+    writeFileSync(path.join(staged.directory, 'a/b/c'), '')
+    symlinkSync(outside, path.join(staged.directory, 'link'))
+    await staged.publish('source', {})
     const { uid } = (await users.userOf('shop', 'production'))!
+    const code = releases.directory(release(1))
     for (const name of ['.', 'a', 'a/b', 'a/b/c', 'link'])
       expect(lstatSync(path.join(code, name)).uid).toBe(uid)
     expect(statSync(outside).uid).toBe(0)
@@ -87,7 +162,7 @@ describe('a release', () => {
 
   test('is discarded whole, twice is fine, and a rollback discards nothing', async () => {
     const { releases, directory } = await bench()
-    await releases.create(release(1))
+    await make(releases, 1)
     await releases.discard(release(2, 1))
     expect(await releases.exists(release(1))).toBe(true)
     const locked = path.join(releases.directory(release(1)), 'read-only')
@@ -102,17 +177,17 @@ describe('a release', () => {
 
   test('that is live is neither discarded nor made anew nor pruned', async () => {
     const { releases } = await bench()
-    for (const number of [1, 2, 3, 4, 5]) await releases.create(release(number))
+    for (const number of [1, 2, 3, 4, 5]) await make(releases, number)
     await releases.setLive('shop', 'production', fence(1), live(1))
     await expect(releases.discard(release(1))).rejects.toThrow('is live')
-    await expect(releases.create(release(1))).rejects.toThrow('is live')
+    await expect(releases.stage(release(1))).rejects.toThrow('is live')
     expect(await releases.prune('shop', 'production', 2, [3])).toEqual([2])
     expect(await releases.list('shop', 'production')).toEqual([5, 4, 3, 1])
   })
 
   test('what a crash left half removed is neither listed nor kept', async () => {
     const { releases, directory, again } = await bench()
-    await releases.create(release(1))
+    await make(releases, 1)
     mkdirSync(path.join(directory, '.trash/half/code'), { recursive: true })
     await again()
     expect(readdirSync(path.join(directory, '.trash'))).toEqual([])

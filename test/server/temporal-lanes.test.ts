@@ -100,10 +100,34 @@ async function until(condition: () => boolean | Promise<boolean>): Promise<void>
 describe('lanes in Temporal', () => {
   it('says that no worker answers, and the repeated request is still one deployment', async () => {
     const lost = request('workerless')
-    await expect(lanes.enqueue(lost)).rejects.toThrow(LanesUnavailable)
+    const hasty = temporalLanes({ client, enqueueWithin: 1_000 })
+    await expect(hasty.enqueue(lost)).rejects.toThrow(LanesUnavailable)
     stopWorkers = await startWorkers(server.address)
     const answers = [await lanes.enqueue(lost), await lanes.enqueue(lost)]
     expect(answers.map(({ number }) => number)).toEqual([1, 1])
+  }, 60_000)
+
+  it('waits for a worker that is being started again', async () => {
+    await stopWorkers()
+    const accepted = lanes.enqueue(request('waiting'))
+    // Longer than a worker that was killed needs on a quiet machine.
+    await new Promise((resolve) => setTimeout(resolve, 6_000))
+    stopWorkers = await startWorkers(server.address)
+    expect(await accepted).toMatchObject({ number: 1 })
+  }, 60_000)
+
+  it('does not wait for a Temporal that freezes meanwhile', async () => {
+    await stopWorkers()
+    const patient = temporalLanes({ client, enqueueWithin: 600_000 })
+    const refused = expect(patient.enqueue(request('silent'))).rejects.toThrow(LanesUnavailable)
+    await new Promise((resolve) => setTimeout(resolve, 1_000))
+    server.signal('SIGSTOP')
+    try {
+      await refused
+    } finally {
+      server.signal('SIGCONT')
+      stopWorkers = await startWorkers(server.address)
+    }
   }, 60_000)
 
   it('numbers 60 requests at once, far more than may be in flight', async () => {

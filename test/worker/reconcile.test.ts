@@ -104,7 +104,7 @@ async function host(serviceId: string, { known = true } = {}) {
       const { id } = newDeployment(number, { serviceId })
       await store.deployments.recordQueued(newDeployment(number, { serviceId }))
       if (status !== 'QUEUED') await store.deployments.started(id, { runId: 'run', at: new Date() })
-      await ports.releases.create(release(number))
+      await (await ports.releases.stage(release(number))).publish('source', {})
       await store.releases.record({
         releaseId: releaseId(serviceId, 'production', number),
         deploymentId: id,
@@ -316,11 +316,11 @@ test('a deployment that comes between the look and the act is seen', async () =>
 
 test('what this store has never heard of is not touched: it may be the wrong store', async () => {
   const shop = await host('foreign', { known: false })
-  await shop.ports.releases.create(shop.release(1))
+  await (await shop.ports.releases.stage(shop.release(1))).publish('source', {})
   await shop.start(1)
   const live = { number: 1, releaseNumber: 1, instance: shop.idOf(1), port: 1 }
   await shop.ports.releases.setLive('foreign', 'production', { deployment: 1, revision: 0 }, live)
-  await shop.ports.releases.create(shop.release(2))
+  await (await shop.ports.releases.stage(shop.release(2))).publish('source', {})
   await shop.start(2)
   await shop.job(1)
   expect(await shop.repairs()).toEqual([])
@@ -347,7 +347,7 @@ test('a stranger is never touched: another home, other folders, a pid that was g
   await shop.start(1)
   // The same names in another home: to this one they are strangers.
   const other = await host('twin', { known: false })
-  await other.ports.releases.create(other.release(1))
+  await (await other.ports.releases.stage(other.release(1))).publish('source', {})
   const theirs = await other.start(1)
   const folders = [
     'instances/notes',

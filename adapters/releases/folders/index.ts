@@ -1,16 +1,14 @@
-import { execFile } from 'node:child_process'
-import { access, chmod, mkdir, readdir } from 'node:fs/promises'
+import { access, mkdir, readdir } from 'node:fs/promises'
 import path from 'node:path'
-import { promisify } from 'node:util'
 import type { Fence } from '../../../contract/routing.ts'
 import type { ReleaseRef } from '../../../contract/workflows.ts'
-import type { LiveRelease, Pointed, Releases } from '../../../ports/releases.ts'
+import type { LiveRelease, Pointed, Releases, StagedRelease } from '../../../ports/releases.ts'
 import { readJsonIfThere, writeDurable } from '../../files/durable.ts'
-import { syncFileSystem } from '../../files/file-system.ts'
 import { assertReachable } from '../../process/reachable.ts'
 import { makePassages, makePrivate } from '../../process/service-folders.ts'
 import type { ServiceUsers } from '../../process/service-user.ts'
 import { LivePointer } from './live-pointer.ts'
+import { isAbandoned, isReleaseName, own, stagedNumber, Staging, stagingName, stagingsOf } from './staging.ts'
 import { Trash } from './trash.ts'
 
 export interface FolderReleasesOptions {
@@ -18,8 +16,6 @@ export interface FolderReleasesOptions {
   directory: string
   users: ServiceUsers
 }
-
-const execute = promisify(execFile)
 
 /** Releases as folders of this machine. Also finishes the removals that a crash interrupted. */
 export async function folderReleases(options: FolderReleasesOptions): Promise<Releases> {
@@ -46,17 +42,23 @@ class FolderReleases implements Releases {
     return path.join(this.#folder(release), 'code')
   }
 
-  async create(release: ReleaseKey): Promise<string> {
+  async stage(release: ReleaseKey): Promise<StagedRelease> {
     await this.#refuseLive(release)
-    await this.#trash.remove(this.#folder(release))
     const { serviceId, environment, releaseNumber } = release
     const user = await this.#users.userOf(serviceId, environment)
-    const code = this.directory(release)
-    await this.#passTo(serviceId, environment, 'releases', String(releaseNumber))
-    await assertReachable(code, user)
-    await mkdir(path.join(this.#folder(release), 'stamps'), { mode: 0o700 })
-    await makePrivate(code, user)
-    return code
+    const releases = this.#releasesFolder(serviceId, environment)
+    // A disk need not hold the tree once for every attempt that was killed.
+    for (const left of await stagingsOf(releases, releaseNumber))
+      if (await isAbandoned(left)) await this.#trash.remove(left)
+    const name = stagingName(releaseNumber)
+    await this.#passTo(serviceId, environment, 'releases', name)
+    const folder = path.join(releases, name)
+    await own(folder)
+    const staging = new Staging(folder, releaseNumber, user, this.#trash)
+    await assertReachable(staging.directory, user)
+    await mkdir(path.join(folder, 'stamps'), { mode: 0o700 })
+    await makePrivate(staging.directory, user)
+    return staging
   }
 
   exists(release: ReleaseKey): Promise<boolean> {
@@ -74,22 +76,10 @@ class FolderReleases implements Releases {
     return writeDurable(this.#stampFile(release, step), JSON.stringify(report), { mode: 0o600 })
   }
 
-  async handOver(release: ReleaseKey): Promise<void> {
-    const code = this.directory(release)
-    const user = await this.#users.userOf(release.serviceId, release.environment)
-    await chmod(code, 0o700)
-    // -P and -h: links are handed over themselves, never what they lead to.
-    if (user) await execute('chown', ['-R', '-P', '-h', `${user.uid}:${user.gid}`, '--', code])
-  }
-
-  keep(release: ReleaseKey): Promise<void> {
-    return syncFileSystem(this.#folder(release))
-  }
-
   async discard(release: ReleaseRef): Promise<void> {
     if (release.number !== release.releaseNumber) return
     await this.#refuseLive(release)
-    await this.#trash.remove(this.#folder(release))
+    await this.#remove(release)
   }
 
   async live(serviceId: string, environment: string): Promise<LiveRelease | undefined> {
@@ -122,10 +112,9 @@ class FolderReleases implements Releases {
   }
 
   async list(serviceId: string, environment: string): Promise<number[]> {
-    const folder = path.join(this.#environmentFolder(serviceId, environment), 'releases')
-    const names = await readdir(folder).catch(() => [])
-    const numbers = names.filter((name) => /^\d+$/.test(name)).map(Number)
-    return numbers.toSorted((a, b) => b - a)
+    const names = await readdir(this.#releasesFolder(serviceId, environment)).catch(() => [])
+    const numbers = names.map((name) => (isReleaseName(name) ? Number(name) : stagedNumber(name)))
+    return [...new Set(numbers)].filter((number) => number !== undefined).toSorted((a, b) => b - a)
   }
 
   async prune(serviceId: string, environment: string, keep: number, always: number[]): Promise<number[]> {
@@ -134,13 +123,20 @@ class FolderReleases implements Releases {
     const kept = new Set([...numbers.slice(0, keep), ...always, live?.releaseNumber])
     const removed = numbers.filter((number) => !kept.has(number))
     for (const releaseNumber of removed) {
-      await this.#trash.remove(this.#folder({ serviceId, environment, releaseNumber }))
+      await this.#remove({ serviceId, environment, releaseNumber })
     }
     return removed
   }
 
   forget(serviceId: string, environment: string): Promise<void> {
     return this.#trash.remove(this.#environmentFolder(serviceId, environment))
+  }
+
+  /** Also what attempts have left in their own folders. */
+  async #remove(release: ReleaseKey): Promise<void> {
+    const releases = this.#releasesFolder(release.serviceId, release.environment)
+    const stagings = await stagingsOf(releases, release.releaseNumber)
+    for (const folder of [this.#folder(release), ...stagings]) await this.#trash.remove(folder)
   }
 
   async #refuseLive({ serviceId, environment, releaseNumber }: ReleaseKey): Promise<void> {
@@ -164,7 +160,11 @@ class FolderReleases implements Releases {
   }
 
   #folder({ serviceId, environment, releaseNumber }: ReleaseKey): string {
-    return path.join(this.#environmentFolder(serviceId, environment), 'releases', String(releaseNumber))
+    return path.join(this.#releasesFolder(serviceId, environment), String(releaseNumber))
+  }
+
+  #releasesFolder(serviceId: string, environment: string): string {
+    return path.join(this.#environmentFolder(serviceId, environment), 'releases')
   }
 
   #stampFile(release: ReleaseKey, step: string): string {
