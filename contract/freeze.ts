@@ -34,7 +34,7 @@ export type Freeze = z.infer<typeof freezeSchema>
 
 function whyNoCron(cron: string, timeZone: string): { path: string[]; message: string } | undefined {
   try {
-    void new Intl.DateTimeFormat('en', { timeZone })
+    Intl.DateTimeFormat('en', { timeZone })
   } catch {
     return { path: ['timeZone'], message: 'is no time zone that is known' }
   }

@@ -66,12 +66,13 @@ async function bench(source: Record<string, string> = {}) {
   const roots = path.join(home, 'roots')
   const packs = hostPacks({ directory: path.join(home, 'packs'), sourceRoots: [roots], privateHosts: [] })
   atEnd(() => jobs.discard('shop'))
-  const folder = await releases.create(release)
+  const staged = await releases.stage(release)
   for (const [name, content] of Object.entries(source)) {
-    mkdirSync(path.dirname(path.join(folder, name)), { recursive: true })
-    writeFileSync(path.join(folder, name), content)
+    mkdirSync(path.dirname(path.join(staged.directory, name)), { recursive: true })
+    writeFileSync(path.join(staged.directory, name), content)
   }
-  await releases.handOver(release)
+  await staged.publish('source', {})
+  const folder = releases.directory(release)
   return {
     home,
     folder,
