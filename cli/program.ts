@@ -26,6 +26,7 @@ export const commandFiles: Record<string, () => Promise<CommandFile>> = {
   unhold: () => import('./commands/unhold.ts'),
   webhook: () => import('./commands/webhook.ts'),
   deliveries: () => import('./commands/deliveries.ts'),
+  schedules: () => import('./commands/schedules.ts'),
   plan: () => import('./commands/plan.ts'),
   open: () => import('./commands/open.ts'),
   token: () => import('./commands/token.ts'),

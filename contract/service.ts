@@ -15,6 +15,7 @@ const name = (what: string) =>
     )
 
 export const serviceIdSchema = name('a service id').openapi({ example: 'shop' })
+export const scheduleNameSchema = name('a schedule name').openapi({ example: 'nightly' })
 export const environmentNameSchema = name('an environment name').openapi({ example: 'production' })
 
 /** An environment that is to be: its host name has both names in one label, of which DNS allows 63 characters. */

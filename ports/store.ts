@@ -5,6 +5,7 @@ import type { Plan } from '../contract/plan.ts'
 import type { Freeze } from '../contract/freeze.ts'
 import type { QueuePolicy } from '../contract/queue-policy.ts'
 import type { ServiceSource } from '../contract/service.ts'
+import type { ScheduleAction } from '../contract/schedule.ts'
 import type { Compensation, DeploymentStatus, StepName, Trigger } from '../contract/vocabulary.ts'
 import type { ReleaseRef } from '../contract/workflows.ts'
 import type { AuditStore } from './audit-store.ts'
@@ -20,6 +21,7 @@ export interface Store {
   logs: LogStore
   releases: ReleaseStore
   archiveUrls: ArchiveUrlStore
+  schedules: ScheduleStore
   idempotency: IdempotencyStore
   webhooks: WebhookStore
   tokens: TokenStore
@@ -295,6 +297,46 @@ export interface StoredRelease {
 export interface ArchiveUrlStore {
   put(serviceId: string, ref: string, sealed: string): Promise<void>
   find(serviceId: string, ref: string): Promise<string | undefined>
+}
+
+export interface ScheduleRow {
+  serviceId: string
+  environment: string
+  name: string
+  /** Exactly one of the two. */
+  cron: string | null
+  at: Date | null
+  timeZone: string
+  action: ScheduleAction
+  paused: boolean
+  pausedReason: string | null
+  lastRun: { at: Date; deploymentId: string | null; note: string | null } | null
+  createdAt: Date
+}
+
+/** What schedules there are; Temporal only carries them out, and gets back what it has lost. */
+export interface ScheduleStore {
+  /** @throws Taken */
+  create(
+    schedule: Omit<ScheduleRow, 'paused' | 'pausedReason' | 'lastRun' | 'createdAt'>,
+  ): Promise<ScheduleRow>
+  find(serviceId: string, environment: string, name: string): Promise<ScheduleRow | undefined>
+  /** By name; all of them without a service. */
+  list(serviceId?: string, environment?: string): Promise<ScheduleRow[]>
+  pause(
+    serviceId: string,
+    environment: string,
+    name: string,
+    paused: boolean,
+    reason: string | null,
+  ): Promise<void>
+  ran(
+    serviceId: string,
+    environment: string,
+    name: string,
+    run: NonNullable<ScheduleRow['lastRun']>,
+  ): Promise<void>
+  remove(serviceId: string, environment: string, name: string): Promise<boolean>
 }
 
 export interface IdempotencyStore {
