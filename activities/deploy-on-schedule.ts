@@ -1,10 +1,13 @@
 import { defaults } from '../contract/defaults.ts'
+import { freezeAt } from '../contract/freeze.ts'
 import { parseReleaseNumber, serviceUrlOf } from '../contract/names.ts'
+import { queuePolicyFor } from '../contract/queue-policy.ts'
+import { takesRelease } from '../contract/vocabulary.ts'
 import type { Enqueued, EnqueueRequest, ScheduledInput, ScheduledResult } from '../contract/workflows.ts'
 import type { EnvironmentRow, ScheduleRow, Store } from '../ports/store.ts'
 
-/** Puts a deployment into its lane; the same `requestId` again means the same deployment. */
-export type Enqueue = (request: EnqueueRequest) => Promise<Enqueued>
+/** Puts a deployment into its lane; the same `requestId` again means the same deployment. `busy`: none may wait there. */
+export type Enqueue = (request: EnqueueRequest) => Promise<Enqueued | 'busy'>
 
 export interface ScheduledTurn extends ScheduledInput {
   requestId: string
@@ -40,9 +43,11 @@ export const deployOnSchedule =
       return { deploymentId, note }
     }
     if (turn.lateMs > tooLate) return end(null, 'missed: turns of the past are not made up for')
+    const barrier = barrierOf(environment)
+    if (barrier !== undefined) return end(null, barrier)
     const aim = await aimOf(store, schedule, environment)
     if (typeof aim === 'string') return end(null, aim)
-    const { deploymentId } = await enqueue({
+    const enqueued = await enqueue({
       requestId: turn.requestId,
       serviceId,
       environment: name,
@@ -53,10 +58,23 @@ export const deployOnSchedule =
       serviceUrl: serviceUrlOf(routerPort, serviceId, name),
       queuedAt: new Date().toISOString(),
       numberFloor: lastNumber + 1,
-      timings: { deployTimeout: defaults.deployTimeout },
+      timings: { deployTimeout: defaults.deployTimeout + (environment.approvalTimeout ?? 0) },
+      queue: queuePolicyFor(environment.queue, aim.trigger),
+      ...(environment.approvalTimeout && !takesRelease(aim.trigger)
+        ? { approvalTimeout: environment.approvalTimeout }
+        : {}),
     })
-    return end(deploymentId, null)
+    if (enqueued === 'busy')
+      return end(null, 'another deployment had not ended, and this environment lets none wait')
+    return end(enqueued.deploymentId, null)
   }
+
+/** Whoever holds or freezes an environment means its schedules too. */
+function barrierOf({ hold, freezes }: EnvironmentRow): string | undefined {
+  if (hold) return `held by ${hold.by}: ${hold.reason}`
+  const freeze = freezeAt(freezes, new Date())
+  return freeze ? `frozen until ${freeze.until.toISOString()}: ${freeze.reason}` : undefined
+}
 
 async function aimOf(store: Store, { action }: ScheduleRow, environment: EnvironmentRow): Promise<Aim> {
   const { live, branch } = environment

@@ -32,6 +32,7 @@ import { notificationRoutes } from './routes/notifications.ts'
 import { planRoutes } from './routes/plan.ts'
 import { preflightRoutes } from './routes/preflight.ts'
 import { releaseRoutes } from './routes/releases.ts'
+import { restartRoutes } from './routes/restarts.ts'
 import { rollbackRoutes } from './routes/rollbacks.ts'
 import { schemaRoutes } from './routes/schemas.ts'
 import { scheduleRoutes } from './routes/schedules.ts'
@@ -84,6 +85,7 @@ export function createApp(deps: AppDeps): OpenAPIHono<AppEnv> {
   app.route('/v1', releaseRoutes(deps))
   app.route('/v1', rollbackRoutes(deps, metrics))
   app.route('/v1', archiveRoutes(deps, metrics))
+  app.route('/v1', restartRoutes(deps, metrics))
   app.route('/v1', deploymentRoutes(deps, metrics))
   app.route('/v1', deploymentActionRoutes(deps, metrics))
   app.route('/v1', approvalRoutes(deps))

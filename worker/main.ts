@@ -8,6 +8,7 @@ import { temporalConfig, whenListening } from '../adapters/temporal/connect.ts'
 import { createControlActivities } from '../activities/index.ts'
 import { controlQueue } from '../contract/names.ts'
 import { homePaths, readSettings } from '../contract/settings.ts'
+import { archiveOld } from './archive-old.ts'
 import { workflowBundle } from './bundle.ts'
 import { temporalDeployments } from './deployments.ts'
 import { temporalEnqueue } from './enqueue.ts'
@@ -60,9 +61,11 @@ const worker = await Worker.create({
 const stopNotifying = startNotifying({ client, store, log })
 const stopWaking = wakeLanes({ client, store, log })
 const stopKeeping = keepSchedules({ store, schedules: temporalSchedules(client), log })
+const stopArchiving = archiveOld({ store, log, days: settings.archiveAfterDays })
 await runPart(worker, log, 'worker')
 stopWaking()
 stopNotifying()
 stopKeeping()
+stopArchiving()
 await Promise.allSettled([store.close(), connection.close()])
 process.exit(0)

@@ -4,6 +4,7 @@ import { newScheduleSchema, pauseSchema, scheduleSchema, type Schedule } from '.
 import { scheduleNameSchema } from '../../contract/service.ts'
 import { ScheduleRefused } from '../../ports/schedules.ts'
 import { Taken, type ScheduleRow } from '../../ports/store.ts'
+import { needs } from '../authorise.ts'
 import type { AppDeps } from '../deps.ts'
 import { findEnvironment } from '../find.ts'
 import {
@@ -48,6 +49,7 @@ const create = createRoute({
   method: 'post',
   path,
   operationId: 'createSchedule',
+  ...needs('deployer'),
   summary: 'Deploy at certain times',
   description:
     'By cron in a time zone, or once. It may deploy a branch, deploy the live commit anew, or roll back; what it starts waits in the queue of the environment. Turns of the past are not made up for.',
@@ -69,6 +71,7 @@ const list = createRoute({
   method: 'get',
   path,
   operationId: 'listSchedules',
+  ...needs('viewer'),
   summary: 'The schedules of an environment',
   tags,
   request: { params: environmentParams },
@@ -83,6 +86,7 @@ const read = createRoute({
   method: 'get',
   path: `${path}/{name}`,
   operationId: 'readSchedule',
+  ...needs('viewer'),
   summary: 'One schedule with its next runs',
   tags,
   request: one,
@@ -93,6 +97,7 @@ const pause = createRoute({
   method: 'post',
   path: `${path}/{name}/pause`,
   operationId: 'pauseSchedule',
+  ...needs('deployer'),
   summary: 'Start nothing until it is resumed',
   tags,
   request: { ...one, headers: idempotencyHeaders, body: bodyOf(pauseSchema, { reason: 'holidays' }, false) },
@@ -103,6 +108,7 @@ const resume = createRoute({
   method: 'post',
   path: `${path}/{name}/resume`,
   operationId: 'resumeSchedule',
+  ...needs('deployer'),
   summary: 'Go on with the next run',
   tags,
   request: { ...one, headers: idempotencyHeaders },
@@ -113,6 +119,7 @@ const trigger = createRoute({
   method: 'post',
   path: `${path}/{name}/trigger`,
   operationId: 'triggerSchedule',
+  ...needs('deployer'),
   summary: 'Run it now, also while it is paused',
   tags,
   request: { ...one, headers: idempotencyHeaders },
@@ -123,6 +130,7 @@ const remove = createRoute({
   method: 'delete',
   path: `${path}/{name}`,
   operationId: 'deleteSchedule',
+  ...needs('deployer'),
   summary: 'Remove a schedule',
   tags,
   request: one,
