@@ -7,7 +7,7 @@ import {
   variableSchema,
   type Variable,
 } from '../../contract/service.ts'
-import type { EnvironmentRow } from '../../ports/store.ts'
+import type { EnvironmentRow, VariableChange } from '../../ports/store.ts'
 import { needs } from '../authorise.ts'
 import type { AppDeps } from '../deps.ts'
 import { findEnvironment } from '../find.ts'
@@ -175,10 +175,7 @@ export function variableRoutes(deps: AppDeps) {
       const rows = await store.variables.history(serviceId, environment, { name, before, limit: limit + 1 })
       const page = rows.slice(0, limit)
       const nextCursor = rows.length > limit ? String(page.at(-1)!.id) : null
-      return c.json(
-        { data: page.map(({ id: _, at, ...one }) => ({ ...one, at: at.toISOString() })), nextCursor },
-        200,
-      )
+      return c.json({ data: page.map(changeView), nextCursor }, 200)
     })
     .openapi(list, async (c) =>
       c.json({ data: await variablesOf(await findEnvironment(deps, c.req.valid('param'))) }, 200),
@@ -206,6 +203,11 @@ export function variableRoutes(deps: AppDeps) {
       return c.body(null, 204)
     })
 }
+
+const changeView = ({ name, change, secret, version, at }: VariableChange) => ({
+  ...{ name, change, secret, version },
+  at: at.toISOString(),
+})
 
 const tooMany = () =>
   new Refusal(
