@@ -180,6 +180,14 @@ describe('schedules', () => {
     expect(await api.call('POST', `${schedules}/back/resume`)).toMatchObject({ body: { paused: false } })
   }, 30_000)
 
+  it('starts nothing in an environment that is held, and notes who holds it', async () => {
+    await create({ name: 'late', cron: '0 0 1 1 *' })
+    await api.store.environments.hold('shop', 'production', { by: 'ada', reason: 'an audit' })
+    await api.call('POST', `${schedules}/late/trigger`)
+    expect(await lastRun('late')).toMatchObject({ deploymentId: null, note: 'held by ada: an audit' })
+    await api.store.environments.hold('shop', 'production', null)
+  }, 30_000)
+
   it('gets back what Temporal has lost, paused as it was', async () => {
     await api.call('POST', `${schedules}/nightly/pause`, { reason: 'holidays' })
     await client.schedule.getHandle(scheduleId('shop', 'production', 'nightly')).delete()
