@@ -5,6 +5,7 @@ import type { DeployInput, FetchReport } from '../contract/workflows.ts'
 import { isDetectionFile, packVariables, planWithCredentials } from '../plan/index.ts'
 import type { Ports } from '../ports/index.ts'
 import { openVariables } from '../ports/opened-variables.ts'
+import type { SealedVariable } from '../ports/store.ts'
 import { repositoryOf } from '../ports/repository.ts'
 import type { Commit, Repository } from '../ports/source.ts'
 import { crashPoint } from './crash-point.ts'
@@ -82,7 +83,7 @@ async function snapshot(
   plan: Plan,
 ): Promise<void> {
   const { serviceId, environment, releaseNumber } = input
-  const variables = await store.variables.list(serviceId, environment)
+  const variables = await variablesFor(store, input)
   await store.releases.record({
     releaseId: releaseId(serviceId, environment, releaseNumber),
     deploymentId: input.deploymentId,
@@ -94,6 +95,16 @@ async function snapshot(
     plan,
     sealedVariables: variables.map(({ name, sealed, secret }) => ({ name, sealed, secret })),
   })
+}
+
+/** Those of now; a rebuild takes those of the deployment that it goes back to. */
+async function variablesFor(store: Ports['store'], input: DeployInput): Promise<SealedVariable[]> {
+  const { serviceId, environment, trigger, rollbackOf } = input
+  if (trigger !== 'rebuild' || rollbackOf === undefined) return store.variables.list(serviceId, environment)
+  const before = await store.deployments.find(rollbackOf)
+  const release = before?.releaseId ? await store.releases.find(before.releaseId, rollbackOf) : undefined
+  if (!release) throw expected('ReleaseGone', `Nothing is known of the release of ${rollbackOf} any more.`)
+  return release.sealedVariables
 }
 
 async function repositoryFor(

@@ -24,6 +24,7 @@ import {
 } from './record-deployment.ts'
 import { recoverLane } from './recover-lane.ts'
 import { deliverNotification, giveUpNotification } from './deliver-notification.ts'
+import { deployOnSchedule, type Enqueue } from './deploy-on-schedule.ts'
 import { awaitDeployment, type Deployments } from './await-deployment.ts'
 
 /** What an agent does on its host. `soakMs`: how long a release is watched after its switch unless its plan says. */
@@ -48,7 +49,12 @@ export type HostActivities = ReturnType<typeof createActivities>
 
 /** What the worker does: only the store, Temporal, and messages to the outside. */
 export const createControlActivities = (
-  ports: Pick<Ports, 'store' | 'secrets'> & { courier: Courier; deployments: Deployments },
+  ports: Pick<Ports, 'store' | 'secrets'> & {
+    courier: Courier
+    deployments: Deployments
+    enqueue: Enqueue
+    routerPort: number
+  },
 ) => ({
   recordOutcome: recordOutcome(ports),
   recordQueued: recordQueued(ports),
@@ -59,5 +65,6 @@ export const createControlActivities = (
   awaitDeployment: awaitDeployment(ports),
   deliverNotification: deliverNotification(ports),
   giveUpNotification: giveUpNotification(ports),
+  deployOnSchedule: deployOnSchedule(ports),
 })
 export type ControlActivities = ReturnType<typeof createControlActivities>

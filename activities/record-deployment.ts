@@ -1,4 +1,5 @@
 import { deployWorkflowId, releaseId } from '../contract/names.ts'
+import { takesRelease } from '../contract/vocabulary.ts'
 import type { ApprovalRecord, DeployInput, Outcome, Superseded } from '../contract/workflows.ts'
 import type { NewDeployment, Store } from '../ports/store.ts'
 
@@ -66,7 +67,7 @@ export function queuedRow(input: DeployInput): NewDeployment {
     serviceUrl: input.serviceUrl,
     retryOf: input.retryOf ?? null,
     rollbackOf: input.rollbackOf ?? null,
-    releaseId: input.trigger === 'rollback' ? releaseId(serviceId, environment, input.releaseNumber) : null,
+    releaseId: takesRelease(input.trigger) ? releaseId(serviceId, environment, input.releaseNumber) : null,
     workflowId: deployWorkflowId(serviceId, environment, number),
     requestedBy: input.requestedBy,
     queuedAt: new Date(input.queuedAt),

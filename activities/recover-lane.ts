@@ -2,7 +2,7 @@ import { defaults } from '../contract/defaults.ts'
 import type { Deployment } from '../contract/deployment.ts'
 import { parseReleaseNumber } from '../contract/names.ts'
 import { queuePolicyFor } from '../contract/queue-policy.ts'
-import { underWayStatuses } from '../contract/vocabulary.ts'
+import { takesRelease, underWayStatuses } from '../contract/vocabulary.ts'
 import type { LaneState, QueuedDeployment } from '../contract/workflows.ts'
 import type { EnvironmentRow, Store } from '../ports/store.ts'
 
@@ -42,7 +42,7 @@ function queuedFrom(row: Deployment, environment: EnvironmentRow | undefined): Q
     environment: row.environment,
     number: row.number,
     releaseNumber:
-      (row.trigger === 'rollback' && row.releaseId && parseReleaseNumber(row.releaseId)) || row.number,
+      (takesRelease(row.trigger) && row.releaseId && parseReleaseNumber(row.releaseId)) || row.number,
     host: environment?.host ?? 'local',
     trigger: row.trigger,
     ref: row.ref,

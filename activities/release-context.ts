@@ -13,10 +13,10 @@ export interface ReleaseContext {
 /** The plan of a release, and the variables that it was given when it was made, opened. */
 export async function releaseContext(
   { store, secrets }: Pick<Ports, 'store' | 'secrets'>,
-  release: Pick<ReleaseRef, 'serviceId' | 'environment' | 'releaseNumber'>,
+  release: Pick<ReleaseRef, 'serviceId' | 'environment' | 'releaseNumber' | 'deploymentId'>,
 ): Promise<ReleaseContext> {
-  const { serviceId, environment, releaseNumber } = release
-  const stored = await store.releases.find(releaseId(serviceId, environment, releaseNumber))
+  const { serviceId, environment, releaseNumber, deploymentId } = release
+  const stored = await store.releases.find(releaseId(serviceId, environment, releaseNumber), deploymentId)
   if (!stored)
     throw expected('ReleaseGone', `Release ${releaseNumber} of ${serviceId}/${environment} is not known.`)
   const opened = stored.sealedVariables.map(({ name, sealed, secret }) => ({

@@ -2,6 +2,7 @@ import type { Ports } from '../ports/index.ts'
 import { awaitHealthy, candidateSpec } from './candidate.ts'
 import { crashPoint } from './crash-point.ts'
 import { keepSpec } from './kept-spec.ts'
+import { keepOwnVariables } from './own-variables.ts'
 import { asStep } from './step.ts'
 import { expected } from './typed-failure.ts'
 
@@ -13,6 +14,7 @@ export const validateCandidate = (
     const { releases, runtime, readiness } = ports
     if (!(await releases.exists(input)))
       throw expected('ReleaseGone', `Release ${input.releaseNumber} is not on the disk any more.`)
+    await keepOwnVariables(ports.store, input)
     const { spec, plan, variables, secretValues } = await candidateSpec(ports, input)
     const started = Date.now()
     await Promise.all([runtime.start(spec), keepSpec(ports, input, spec)])

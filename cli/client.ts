@@ -22,6 +22,7 @@ export interface Client {
   post<T>(path: string, body?: object): Promise<T>
   put<T>(path: string, body: object): Promise<T>
   /** What is not there (any more) is an error of the API, where it minds. */
+  patch<T>(path: string, body: object): Promise<T>
   remove(path: string): Promise<void>
   /** Sends a file that may be larger than the memory. */
   upload<T>(path: string, content: AsyncIterable<Uint8Array>): Promise<T>
@@ -51,6 +52,7 @@ export function clientOf(settings: Pick<Settings, 'url' | 'home' | 'token'>): Cl
     post: (path, body = {}) =>
       callJson('POST', path, { body, headers: { ...json, 'idempotency-key': randomUUID() } }),
     put: (path, body) => callJson('PUT', path, { body, headers: json }),
+    patch: (path, body) => callJson('PATCH', path, { body, headers: json }),
     async remove(path) {
       await call('DELETE', path, { headers: json, signal: AbortSignal.timeout(answerWithin) })
     },

@@ -20,10 +20,30 @@ export const newDeploymentSchema = z
 export const rollbackSchema = z
   .strictObject({
     releaseId: z.string().max(120).optional().describe('The kept release before the live one when absent'),
+    deploymentId: z
+      .string()
+      .max(120)
+      .optional()
+      .describe('A past deployment; when its release is gone, its commit is built again with its variables'),
   })
+  .refine(
+    ({ releaseId, deploymentId }) => releaseId === undefined || deploymentId === undefined,
+    'say either releaseId or deploymentId',
+  )
   .openapi('Rollback')
 
 export const rejectSchema = z.strictObject({ reason: z.string().max(500).optional() }).openapi('Reject')
+
+export const archiveManySchema = z
+  .strictObject({ deploymentIds: z.array(z.string().max(120)).min(1).max(500), archived: z.boolean() })
+  .openapi('ArchiveMany')
+
+export const archivedManySchema = z
+  .object({
+    changed: z.array(z.string()),
+    skipped: z.array(z.string()).describe('Those that have not ended, or do not exist'),
+  })
+  .openapi('ArchivedMany')
 
 export const cancelSchema = z.strictObject({ reason: z.string().max(500).optional() }).openapi('Cancel')
 
@@ -103,6 +123,12 @@ export const listDeploymentsSchema = z.object({
   environment: environmentNameSchema.optional(),
   status: z.enum(deploymentStatuses).optional(),
   trigger: z.enum(triggers).optional(),
+  commit: z
+    .string()
+    .regex(/^[0-9a-f]{4,40}$/, 'must be the first 4 to 40 digits of a commit')
+    .optional(),
+  since: z.iso.datetime({ offset: true }).optional().describe('Queued at this time or later'),
+  until: z.iso.datetime({ offset: true }).optional().describe('Queued before this time'),
   includeArchived: z.stringbool().default(false).openapi({ type: 'boolean' }),
   limit: z.coerce.number().int().min(1).max(100).default(20),
   cursor: z.string().max(200).optional(),

@@ -5,6 +5,7 @@ export const workflowTypes = {
   deploy: 'deploy',
   teardown: 'teardown',
   notify: 'notify',
+  scheduled: 'scheduledDeployment',
 } as const
 
 export const updateNames = { enqueueDeployment: 'enqueueDeployment' } as const
@@ -47,6 +48,14 @@ export const teardownId = (serviceId: string, environment: string): string =>
 
 /** Workflow id of the delivery of one notification. */
 export const notifyWorkflowId = (deliveryId: string): string => `notify/${deliveryId}`
+
+/** Id of a schedule in Temporal. */
+export const scheduleId = (serviceId: string, environment: string, name: string): string =>
+  `schedule/${serviceId}/${environment}/${name}`
+
+/** Workflow id of what a schedule starts; Temporal appends the time. */
+export const scheduledId = (serviceId: string, environment: string, name: string): string =>
+  `scheduled/${serviceId}/${environment}/${name}`
 
 /** Id of a deployment in the API; neither names nor numbers contain a dot, so it is unique. */
 export const deploymentId = (serviceId: string, environment: string, number: number): string =>
@@ -101,3 +110,9 @@ export const routeHost = (serviceId: string, environment: string): string =>
 
 /** Of a sealed url of an archive. */
 export const archiveUrlContext = (serviceId: string, ref: string): string => `${serviceId}/archive-url/${ref}`
+
+/** Where an environment answers. The router's own name for it, which works before any domain points here. */
+export function serviceUrlOf(routerPort: number, serviceId: string, environment: string): string {
+  const port = routerPort === 80 ? '' : `:${routerPort}`
+  return `http://${routeHost(serviceId, environment)}${port}/`
+}

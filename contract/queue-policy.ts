@@ -10,7 +10,7 @@ export type QueuePolicy = (typeof queuePolicies)[number]
  * and a rollback is a decision of its own, which no push may take away.
  */
 export function queuePolicyFor(ofEnvironment: QueuePolicy | null, trigger: Trigger): QueuePolicy {
-  if (trigger === 'rollback') return 'every'
+  if (trigger === 'rollback' || trigger === 'rebuild' || trigger === 'restart') return 'every'
   if (ofEnvironment) return ofEnvironment
   return trigger === 'webhook' || trigger === 'push' ? 'newest-wins' : 'every'
 }

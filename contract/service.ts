@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi'
+import { variableDifferenceSchema } from './diff.ts'
 import { configSchema } from './config.ts'
 import { freezeSchema } from './freeze.ts'
 import { routeHost } from './names.ts'
@@ -15,6 +16,7 @@ const name = (what: string) =>
     )
 
 export const serviceIdSchema = name('a service id').openapi({ example: 'shop' })
+export const scheduleNameSchema = name('a schedule name').openapi({ example: 'nightly' })
 export const environmentNameSchema = name('an environment name').openapi({ example: 'production' })
 
 /** An environment that is to be: its host name has both names in one label, of which DNS allows 63 characters. */
@@ -173,6 +175,11 @@ export const environmentSchema = z
     host: z.string(),
     serviceUrl: z.string(),
     live: z.union([liveSchema, z.null()]),
+    pendingChanges: z
+      .array(variableDifferenceSchema)
+      .describe(
+        'Variables that the live release does not run with yet; a restart or a deployment applies them',
+      ),
     createdAt: z.iso.datetime(),
   })
   .openapi('Environment')
@@ -187,6 +194,31 @@ export const variableSchema = z
   })
   .openapi('Variable')
 export type Variable = z.infer<typeof variableSchema>
+
+export const changeVariablesSchema = z
+  .strictObject({
+    set: z.record(variableNameSchema, variableValueSchema).default({}),
+    secret: z
+      .boolean()
+      .optional()
+      .describe('Of what is set; those that are there stay as they are when absent'),
+    remove: z.array(variableNameSchema).max(500).default([]),
+  })
+  .refine(
+    ({ set, remove }) => remove.every((name) => !Object.hasOwn(set, name)),
+    'a variable is both set and removed',
+  )
+  .openapi('ChangeVariables')
+
+export const variableChangeSchema = z
+  .object({
+    name: z.string(),
+    change: z.enum(['set', 'removed']),
+    secret: z.boolean(),
+    version: z.number().int().describe('Counts up per name'),
+    at: z.iso.datetime(),
+  })
+  .openapi('VariableChange')
 
 export const putVariableSchema = z
   .strictObject({ value: variableValueSchema, secret: z.boolean().default(true) })

@@ -84,6 +84,13 @@ export const settingsSchema = z
       .max(900)
       .default(defaults.soak / 1000)
       .describe('Seconds that a new release is watched after the switch, where its service does not say'),
+    SLUICE_ARCHIVE_AFTER: z.coerce
+      .number()
+      .int()
+      .min(0)
+      .max(36500)
+      .default(0)
+      .describe('Days after which ended deployments are archived; 0 for never'),
     SLUICE_FIRST_DEPLOY: z
       .enum(['on', 'off'])
       .default('on')
@@ -115,6 +122,7 @@ export const settingsSchema = z
     leastFree: env.SLUICE_LEAST_FREE * 1024 ** 2,
     isolation: env.SLUICE_ISOLATION,
     soakMs: Math.round(env.SLUICE_SOAK * 1000),
+    archiveAfterDays: env.SLUICE_ARCHIVE_AFTER,
     firstDeploy: env.SLUICE_FIRST_DEPLOY === 'on',
     logLevel: env.SLUICE_LOG_LEVEL,
   }))

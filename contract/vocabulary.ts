@@ -28,7 +28,21 @@ export const stepNames = [
 ] as const
 export type StepName = (typeof stepNames)[number]
 
-export const triggers = ['api', 'push', 'webhook', 'archive', 'schedule', 'retry', 'rollback'] as const
+/**
+ * `rollback` goes back to a kept release. `rebuild` builds the commit of an earlier deployment again, with the variables
+ * that it had. `restart` brings the live release up anew, with the variables of now.
+ */
+export const triggers = [
+  'api',
+  'push',
+  'webhook',
+  'archive',
+  'schedule',
+  'retry',
+  'rollback',
+  'rebuild',
+  'restart',
+] as const
 export type Trigger = (typeof triggers)[number]
 
 export const compensations = ['NONE', 'DONE', 'FAILED'] as const
@@ -46,7 +60,10 @@ export function isFinal(status: DeploymentStatus): boolean {
   return finalStatuses.includes(status)
 }
 
-/** The steps that a deployment of this trigger goes through: a rollback builds nothing. */
+/** Brings up a release that is on the disk already: builds nothing, migrates nothing. */
+export const takesRelease = (trigger: string): boolean => trigger === 'rollback' || trigger === 'restart'
+
+/** The steps that a deployment of this trigger goes through. */
 export function stepsOf(trigger: Trigger): readonly StepName[] {
-  return trigger === 'rollback' ? ['preflight', 'validate', 'switch', 'cleanup'] : stepNames
+  return takesRelease(trigger) ? ['preflight', 'validate', 'switch', 'cleanup'] : stepNames
 }

@@ -182,6 +182,20 @@ export interface NotifyInput {
   deliveryId: string
 }
 
+/** Input of what a schedule starts. What is to be done is looked up when its time has come. */
+export interface ScheduledInput {
+  serviceId: string
+  environment: string
+  name: string
+}
+
+/** What came of a schedule's turn. */
+export interface ScheduledResult {
+  deploymentId: string | null
+  /** Why nothing was started. */
+  note: string | null
+}
+
 /** What `settleTerminated` found. */
 export interface Settled {
   /** The switch had happened: the release is live and was kept. */

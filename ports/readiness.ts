@@ -12,6 +12,8 @@ export interface Readiness {
       trigger: string
       /** For a rollback: the release to go back to. */
       releaseNumber?: number
+      /** For a rollback or a rebuild: the deployment whose variables it takes. */
+      rollbackOf?: string
     },
     signal?: AbortSignal,
   ): Promise<Finding[]>

@@ -5,6 +5,7 @@ import type { Plan } from '../contract/plan.ts'
 import type { Freeze } from '../contract/freeze.ts'
 import type { QueuePolicy } from '../contract/queue-policy.ts'
 import type { ServiceSource } from '../contract/service.ts'
+import type { ScheduleAction } from '../contract/schedule.ts'
 import type { Compensation, DeploymentStatus, StepName, Trigger } from '../contract/vocabulary.ts'
 import type { ReleaseRef } from '../contract/workflows.ts'
 import type { AuditStore } from './audit-store.ts'
@@ -20,6 +21,7 @@ export interface Store {
   logs: LogStore
   releases: ReleaseStore
   archiveUrls: ArchiveUrlStore
+  schedules: ScheduleStore
   idempotency: IdempotencyStore
   webhooks: WebhookStore
   tokens: TokenStore
@@ -128,6 +130,28 @@ export interface VariableStore {
   /** Replaces all of them in one transaction. */
   replace(serviceId: string, environment: string, variables: SealedVariable[]): Promise<void>
   remove(serviceId: string, environment: string, name: string): Promise<boolean>
+  /** Sets some and removes some in one transaction; false when there would be more than `most`. */
+  change(
+    serviceId: string,
+    environment: string,
+    change: { set: SealedVariable[]; remove: string[]; most: number },
+  ): Promise<boolean>
+  /** Newest first, `before` an id. No values. */
+  history(
+    serviceId: string,
+    environment: string,
+    options: { name?: string | undefined; before?: number | undefined; limit: number },
+  ): Promise<VariableChange[]>
+}
+
+export interface VariableChange {
+  id: number
+  name: string
+  change: 'set' | 'removed'
+  secret: boolean
+  /** Counts up per name. */
+  version: number
+  at: Date
 }
 
 export interface NewDeployment {
@@ -153,6 +177,12 @@ export interface DeploymentFilter {
   environment?: string | undefined
   status?: DeploymentStatus | undefined
   trigger?: Trigger | undefined
+  /** Its first digits will do. */
+  commit?: string | undefined
+  /** Queued at this time or later. */
+  since?: Date | undefined
+  /** Queued before this time. */
+  until?: Date | undefined
   includeArchived: boolean
   limit: number
   cursor?: string | undefined
@@ -231,6 +261,10 @@ export interface DeploymentStore {
   unfinished(): Promise<Deployment[]>
   /** Sets or clears archivedAt. undefined when there is none; false when it has not ended. */
   archive(id: string, archived: boolean): Promise<Deployment | false | undefined>
+  /** As `archive`, of many; answers those that are now as asked. Others have not ended, or do not exist. */
+  archiveAll(ids: string[], archived: boolean): Promise<string[]>
+  /** Archives up to a thousand that ended before, but never what is live; answers how many. */
+  archiveEnded(before: Date): Promise<number>
   /** Events after `seq`, oldest first. */
   events(id: string, afterSeq: number, limit: number): Promise<DeploymentEvent[]>
 }
@@ -275,7 +309,10 @@ export interface ReleaseStore {
     plan: Plan
     sealedVariables: SealedVariable[]
   }): Promise<void>
-  find(releaseId: string): Promise<StoredRelease | undefined>
+  /** With `deploymentId` as that deployment runs it: its own variables, if it has any. */
+  find(releaseId: string, deploymentId?: string): Promise<StoredRelease | undefined>
+  /** The deployment takes its release with these variables. Keeps what is there. */
+  runsWith(deploymentId: string, sealedVariables: SealedVariable[]): Promise<void>
   list(serviceId: string, environment: string): Promise<Release[]>
   /** Replaces the plan of a release whose build has told the rest of it. */
   planned(releaseId: string, plan: Plan): Promise<void>
@@ -290,6 +327,8 @@ export interface StoredRelease {
   commitSha: string
   plan: Plan
   sealedVariables: SealedVariable[]
+  /** The variables are the deployment's own, and not those that the release was built with. */
+  own: boolean
   kept: boolean
 }
 
@@ -297,6 +336,46 @@ export interface StoredRelease {
 export interface ArchiveUrlStore {
   put(serviceId: string, ref: string, sealed: string): Promise<void>
   find(serviceId: string, ref: string): Promise<string | undefined>
+}
+
+export interface ScheduleRow {
+  serviceId: string
+  environment: string
+  name: string
+  /** Exactly one of the two. */
+  cron: string | null
+  at: Date | null
+  timeZone: string
+  action: ScheduleAction
+  paused: boolean
+  pausedReason: string | null
+  lastRun: { at: Date; deploymentId: string | null; note: string | null } | null
+  createdAt: Date
+}
+
+/** What schedules there are; Temporal only carries them out, and gets back what it has lost. */
+export interface ScheduleStore {
+  /** @throws Taken */
+  create(
+    schedule: Omit<ScheduleRow, 'paused' | 'pausedReason' | 'lastRun' | 'createdAt'>,
+  ): Promise<ScheduleRow>
+  find(serviceId: string, environment: string, name: string): Promise<ScheduleRow | undefined>
+  /** By name; all of them without a service. */
+  list(serviceId?: string, environment?: string): Promise<ScheduleRow[]>
+  pause(
+    serviceId: string,
+    environment: string,
+    name: string,
+    paused: boolean,
+    reason: string | null,
+  ): Promise<void>
+  ran(
+    serviceId: string,
+    environment: string,
+    name: string,
+    run: NonNullable<ScheduleRow['lastRun']>,
+  ): Promise<void>
+  remove(serviceId: string, environment: string, name: string): Promise<boolean>
 }
 
 export interface IdempotencyStore {

@@ -3,7 +3,7 @@ import type { Deployment, Finding } from '../contract/deployment.ts'
 import { freezeAt } from '../contract/freeze.ts'
 import { deployWorkflowId, releaseId } from '../contract/names.ts'
 import { queuePolicyFor } from '../contract/queue-policy.ts'
-import type { Trigger } from '../contract/vocabulary.ts'
+import { takesRelease, type Trigger } from '../contract/vocabulary.ts'
 import type { Enqueued, EnqueueRequest } from '../contract/workflows.ts'
 import type { EnvironmentRow, NewDeployment, ServiceRow } from '../ports/store.ts'
 import type { AppDeps } from './deps.ts'
@@ -92,7 +92,7 @@ async function requireReady(deps: Pick<AppDeps, 'readiness'>, wish: Wish): Promi
 
 /** What is in the way of a deployment; nothing when it may start. */
 export function findingsFor({ readiness }: Pick<AppDeps, 'readiness'>, wish: Wish): Promise<Finding[]> {
-  const { environment, ref, commitSha, trigger, releaseNumber } = wish
+  const { environment, ref, commitSha, trigger, releaseNumber, rollbackOf } = wish
   return readiness.check(
     {
       serviceId: environment.serviceId,
@@ -101,6 +101,7 @@ export function findingsFor({ readiness }: Pick<AppDeps, 'readiness'>, wish: Wis
       ...(commitSha ? { commitSha } : {}),
       trigger,
       ...(releaseNumber === undefined ? {} : { releaseNumber }),
+      ...(rollbackOf === undefined ? {} : { rollbackOf }),
     },
     AbortSignal.timeout(preflightLimit),
   )
@@ -130,7 +131,7 @@ async function enqueueRequest(
     numberFloor: lastNumber + 1,
     timings: { deployTimeout: defaults.deployTimeout + (environment.approvalTimeout ?? 0) },
     queue: queuePolicyFor(environment.queue, trigger),
-    ...(environment.approvalTimeout && trigger !== 'rollback'
+    ...(environment.approvalTimeout && !takesRelease(trigger)
       ? { approvalTimeout: environment.approvalTimeout }
       : {}),
   }

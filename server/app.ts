@@ -32,8 +32,10 @@ import { notificationRoutes } from './routes/notifications.ts'
 import { planRoutes } from './routes/plan.ts'
 import { preflightRoutes } from './routes/preflight.ts'
 import { releaseRoutes } from './routes/releases.ts'
+import { restartRoutes } from './routes/restarts.ts'
 import { rollbackRoutes } from './routes/rollbacks.ts'
 import { schemaRoutes } from './routes/schemas.ts'
+import { scheduleRoutes } from './routes/schedules.ts'
 import { serviceRoutes } from './routes/services.ts'
 import { streamRoutes } from './routes/streams.ts'
 import { tokenRoutes } from './routes/tokens.ts'
@@ -77,11 +79,13 @@ export function createApp(deps: AppDeps): OpenAPIHono<AppEnv> {
   app.route('/v1', serviceRoutes(deps))
   app.route('/v1', environmentRoutes(deps))
   app.route('/v1', variableRoutes(deps))
+  app.route('/v1', scheduleRoutes(deps))
   app.route('/v1', preflightRoutes(deps))
   app.route('/v1', planRoutes(deps))
   app.route('/v1', releaseRoutes(deps))
   app.route('/v1', rollbackRoutes(deps, metrics))
   app.route('/v1', archiveRoutes(deps, metrics))
+  app.route('/v1', restartRoutes(deps, metrics))
   app.route('/v1', deploymentRoutes(deps, metrics))
   app.route('/v1', deploymentActionRoutes(deps, metrics))
   app.route('/v1', approvalRoutes(deps))

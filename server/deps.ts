@@ -6,6 +6,7 @@ import type { Archives, ReceivedArchive } from '../ports/archives.ts'
 import type { Caller } from '../contract/token.ts'
 import type { PushedRepositories } from '../ports/pushed-repositories.ts'
 import type { Readiness } from '../ports/readiness.ts'
+import type { Schedules } from '../ports/schedules.ts'
 import type { Secrets } from '../ports/secrets.ts'
 import type { Source } from '../ports/source.ts'
 import type { Store } from '../ports/store.ts'
@@ -21,6 +22,7 @@ export interface AppDeps {
   archives: Archives
   repositories: PushedRepositories
   lanes: Lanes
+  schedules: Schedules
   settings: Pick<
     Settings,
     'apiAddress' | 'archiveLimit' | 'host' | 'privateHosts' | 'routerPort' | 'sourceRoots' | 'url'

@@ -1,4 +1,5 @@
 import type { Config } from '../contract/config.ts'
+import type { VariableDifference } from '../contract/diff.ts'
 import type { Settings } from '../contract/settings.ts'
 import type { Environment } from '../contract/service.ts'
 import type { EnvironmentRow, LiveRow, SealedVariable } from '../ports/store.ts'
@@ -9,6 +10,7 @@ export function environmentView(
   settings: Pick<Settings, 'routerPort'>,
   row: EnvironmentRow,
   variables: readonly (SealedVariable & { updatedAt: Date })[],
+  pending: VariableDifference[],
 ): Environment {
   return {
     serviceId: row.serviceId,
@@ -29,6 +31,7 @@ export function environmentView(
     host: row.host,
     serviceUrl: serviceUrl(settings, row),
     live: row.live && liveView(row.live),
+    pendingChanges: pending,
     createdAt: row.createdAt.toISOString(),
   }
 }

@@ -11,6 +11,7 @@ import { eitherSource } from '../adapters/source/either.ts'
 import { gitSource } from '../adapters/source/git/index.ts'
 import { postgresStore } from '../adapters/store/postgres/index.ts'
 import { temporalConfig } from '../adapters/temporal/connect.ts'
+import { temporalSchedules } from '../adapters/temporal/schedules.ts'
 import { lazyConnection } from '../adapters/temporal/lazy-connection.ts'
 import { homePaths, readSettings } from '../contract/settings.ts'
 import { secretUrlOf } from '../ports/archive-urls.ts'
@@ -56,6 +57,7 @@ const git = gitSource({ mirrors, repositories, sourceRoots, privateHosts, caFile
 const source = eitherSource({ git, archive: archives })
 // Lazy: what only reads works while Temporal is down.
 const connection = lazyConnection(temporal.connectionOptions)
+const client = new Client({ connection, namespace: temporal.namespace })
 const stopping = new AbortController()
 
 const now = () => new Date()
@@ -74,7 +76,8 @@ const app = createApp({
     ...{ store, secrets, source },
     ...{ home: settings.home, leastFree: settings.leastFree },
   }),
-  lanes: temporalLanes({ client: new Client({ connection, namespace: temporal.namespace }) }),
+  lanes: temporalLanes({ client }),
+  schedules: temporalSchedules(client),
   settings: { ...settings, sourceRoots },
   token,
   log,

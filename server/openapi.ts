@@ -90,6 +90,7 @@ const tags = [
   { name: 'deployments', description: 'Attempts to bring a version live' },
   { name: 'webhooks', description: 'What forges tell of pushes' },
   { name: 'access', description: 'Who may do what, and who did what' },
+  { name: 'schedules', description: 'Deployments at certain times' },
   { name: 'server', description: 'State of this server' },
 ]
 

@@ -62,10 +62,27 @@ async function replaceVariables(
   const plain = new Set(earlier.filter(({ secret }) => !secret).map(({ name }) => name))
   const sealed = Object.entries(values).map(([name, value]): SealedVariable => ({
     name,
-    sealed: secrets.seal(value, variableContext(serviceId, environment, name)),
+    sealed: sealedAs(secrets, earlier, variableContext(serviceId, environment, name), name, value),
     secret: !plain.has(name),
   }))
   await store.variables.replace(serviceId, environment, sealed)
+}
+
+/** What has the same value keeps its seal, so that it does not count as changed. */
+export function sealedAs(
+  secrets: AppDeps['secrets'],
+  earlier: readonly SealedVariable[],
+  context: string,
+  name: string,
+  value: string,
+): string {
+  const before = earlier.find((one) => one.name === name)
+  try {
+    if (before && secrets.open(before.sealed, context) === value) return before.sealed
+  } catch {
+    // It cannot be read any more, so it is sealed anew.
+  }
+  return secrets.seal(value, context)
 }
 
 function requireFreeHosts({ settings }: Pick<AppDeps, 'settings'>, domains: readonly string[]): void {

@@ -7,11 +7,12 @@ import { Refusal } from './refusal.ts'
  * @throws Refusal DeploymentRunning. @throws LanesUnavailable
  */
 export async function removeEnvironment(
-  deps: Pick<AppDeps, 'store' | 'lanes'>,
+  deps: Pick<AppDeps, 'store' | 'lanes' | 'schedules'>,
   row: EnvironmentRow,
 ): Promise<void> {
-  const { store, lanes } = deps
+  const { store, lanes, schedules } = deps
   const { serviceId, environment, host } = row
+  for (const schedule of await store.schedules.list(serviceId, environment)) await schedules.remove(schedule)
   const lastNumber = await store.environments.lastNumber(serviceId, environment)
   if (lastNumber > 0) {
     await lanes.forget(serviceId, environment)

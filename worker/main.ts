@@ -3,12 +3,16 @@ import { NativeConnection, Worker } from '@temporalio/worker'
 import { httpCourier } from '../adapters/courier/http/index.ts'
 import { keyFileSecrets } from '../adapters/secrets/key-file/index.ts'
 import { postgresStore } from '../adapters/store/postgres/index.ts'
+import { temporalSchedules } from '../adapters/temporal/schedules.ts'
 import { temporalConfig, whenListening } from '../adapters/temporal/connect.ts'
 import { createControlActivities } from '../activities/index.ts'
 import { controlQueue } from '../contract/names.ts'
 import { homePaths, readSettings } from '../contract/settings.ts'
+import { archiveOld } from './archive-old.ts'
 import { workflowBundle } from './bundle.ts'
 import { temporalDeployments } from './deployments.ts'
+import { temporalEnqueue } from './enqueue.ts'
+import { keepSchedules } from './keep-schedules.ts'
 import { startLog } from './log.ts'
 import { startNotifying } from './notify.ts'
 import { runPart } from './part.ts'
@@ -45,6 +49,8 @@ const worker = await Worker.create({
     secrets,
     courier: httpCourier({ privateHosts: settings.privateHosts }),
     deployments: temporalDeployments(client),
+    enqueue: temporalEnqueue(client),
+    routerPort: settings.routerPort,
   }),
   // A worker that was killed keeps its sticky queue for this long (10 s by default).
   stickyQueueScheduleToStartTimeout: '2s',
@@ -54,8 +60,12 @@ const worker = await Worker.create({
 })
 const stopNotifying = startNotifying({ client, store, log })
 const stopWaking = wakeLanes({ client, store, log })
+const stopKeeping = keepSchedules({ store, schedules: temporalSchedules(client), log })
+const stopArchiving = archiveOld({ store, log, days: settings.archiveAfterDays })
 await runPart(worker, log, 'worker')
 stopWaking()
 stopNotifying()
+stopKeeping()
+stopArchiving()
 await Promise.allSettled([store.close(), connection.close()])
 process.exit(0)

@@ -1,12 +1,13 @@
 import type { HostActivities } from '../activities/index.ts'
 import type { DeployInput, DeployResult, StepReport } from '../contract/workflows.ts'
+import { takesRelease } from '../contract/vocabulary.ts'
 import { activitiesOn } from './activity-policies.ts'
 import { awaitApproval } from './approval.ts'
 import { startPipeline } from './pipeline.ts'
 
 /** One deployment, strategy `zero-downtime`. Reads as the deploy itself; undos run last-first if a step fails. */
 export async function deploy(input: DeployInput): Promise<DeployResult> {
-  if (input.trigger === 'rollback') return rollBack(input)
+  if (takesRelease(input.trigger)) return bringUp(input)
   const { step, pause, undo, beyondReturn, afterLive, fail, succeed } = startPipeline(input)
   const on = activitiesOn(input.host)
   try {
@@ -29,8 +30,8 @@ export async function deploy(input: DeployInput): Promise<DeployResult> {
   return succeed()
 }
 
-/** Goes back to a release that is still on the disk: nothing is built, nothing is migrated. */
-async function rollBack(input: DeployInput): Promise<DeployResult> {
+/** A rollback or a restart, of a release that is on the disk: nothing is built, nothing is migrated. */
+async function bringUp(input: DeployInput): Promise<DeployResult> {
   const { step, undo, beyondReturn, afterLive, fail, succeed } = startPipeline(input)
   const on = activitiesOn(input.host)
   try {

@@ -1,4 +1,5 @@
 export { deploy } from './deploy.ts'
 export { lane } from './lane.ts'
 export { notify } from './notify.ts'
+export { scheduledDeployment } from './scheduled-deployment.ts'
 export { teardown } from './teardown.ts'

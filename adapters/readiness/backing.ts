@@ -16,10 +16,7 @@ export async function backingFindings(
   signal: AbortSignal | undefined,
 ): Promise<Finding[]> {
   const { serviceId, environment: name } = environment
-  // A rollback runs with the variables that its release was made with.
-  const sealed = isRollback(target)
-    ? ((await store.releases.find(releaseOf(target)))?.sealedVariables ?? [])
-    : await store.variables.list(serviceId, name)
+  const sealed = (await earlierVariables(store, target)) ?? (await store.variables.list(serviceId, name))
   const { opened, unreadable } = openAll(secrets, environment, sealed)
   const unreachable = await unreachableDatabases({ ...environment.config.environment, ...opened }, signal)
   return [
@@ -34,6 +31,20 @@ export async function backingFindings(
       finding('DatabaseUnreachable', message, `sluice env set ${serviceId} ${name} ${variable}=…`),
     ),
   ]
+}
+
+/** A rollback and a rebuild run with variables of then; everything else with those of now. */
+async function earlierVariables(
+  store: HostReadinessOptions['store'],
+  target: Target,
+): Promise<SealedVariable[] | undefined> {
+  const { trigger, rollbackOf } = target
+  if (trigger === 'rollback' && isRollback(target))
+    return (await store.releases.find(releaseOf(target), rollbackOf))?.sealedVariables ?? []
+  if (trigger !== 'rebuild' || rollbackOf === undefined) return undefined
+  const before = await store.deployments.find(rollbackOf)
+  if (!before?.releaseId) return undefined
+  return (await store.releases.find(before.releaseId, rollbackOf))?.sealedVariables
 }
 
 function openAll(

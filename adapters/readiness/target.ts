@@ -1,4 +1,5 @@
 import { releaseId } from '../../contract/names.ts'
+import { takesRelease } from '../../contract/vocabulary.ts'
 import type { Readiness } from '../../ports/readiness.ts'
 
 export type Target = Parameters<Readiness['check']>[0]
@@ -7,7 +8,7 @@ export type Target = Parameters<Readiness['check']>[0]
 export type RollbackTarget = Target & { releaseNumber: number }
 
 export const isRollback = (target: Target): target is RollbackTarget =>
-  target.trigger === 'rollback' && target.releaseNumber !== undefined
+  takesRelease(target.trigger) && target.releaseNumber !== undefined
 
 export const releaseOf = ({ serviceId, environment, releaseNumber }: RollbackTarget): string =>
   releaseId(serviceId, environment, releaseNumber)

@@ -13,6 +13,7 @@ interface DeployOptions extends WaitOptions {
   archive?: string
   sha256?: string
   dir?: string
+  build: boolean
 }
 
 export function register(program: Command): void {
@@ -33,12 +34,23 @@ export function register(program: Command): void {
           'ref',
           'archive',
         ]),
+      )
+      .addOption(
+        new Option('--no-build', 'restart the live release with the variables of now').conflicts([
+          'ref',
+          'archive',
+          'dir',
+        ]),
       ),
   ).action(
     async (service: string, environment: string | undefined, options: DeployOptions, command: Command) => {
       const context = contextOf(command)
       const client = clientOf(context.settings)
       const target = { service, environment: environment ?? standardEnvironment }
+      if (!options.build) {
+        const path = `${environmentPath(service, target.environment)}/restart`
+        return await waitOrReturn(context, client, await client.post<Deployment>(path), options)
+      }
       const deployment = await accepted(context, client, target, options)
       await waitOrReturn(context, client, deployment, options)
     },

@@ -1,11 +1,13 @@
 import { Option, type Command } from 'commander'
 import { queuePolicies, type QueuePolicy } from '../../contract/queue-policy.ts'
-import type { Environment, PutEnvironment } from '../../contract/service.ts'
+import type { z } from 'zod'
+import type { Environment, PutEnvironment, variableChangeSchema } from '../../contract/service.ts'
 import { ApiProblem } from '../api-problem.ts'
 import { clientOf, type Client } from '../client.ts'
 import { contextOf } from '../context.ts'
 import { parseDuration } from '../durations.ts'
 import { environmentPath } from '../paths.ts'
+import { table } from '../table.ts'
 import { readVariables } from '../variables.ts'
 
 interface SetOptions {
@@ -26,6 +28,7 @@ it was built with: deploy to apply a change.`
 
 export function register(program: Command): void {
   const env = program.command('env').description('add and change environments and their variables')
+  registerVariables(env)
   env
     .command('set <service> <environment> [variables...]')
     .description('add an environment or change it: what is not named stays')
@@ -54,9 +57,69 @@ export function register(program: Command): void {
       const now = await client.get<Environment>(path)
       context.answer(now, () => describe(now))
       if (environment.live && Object.keys(variables).length > 0) {
-        context.note(`Deploy to apply the variables: sluice deploy ${service} ${name}`)
+        context.note(`To apply the variables: sluice restart ${service} ${name}`)
       }
     })
+}
+
+function registerVariables(env: Command): void {
+  env
+    .command('import <service> <environment> <file>')
+    .description('set the variables of a dotenv file, all at once')
+    .option('--plain', 'they are no secrets: their values may be shown')
+    .action(
+      async (
+        service: string,
+        name: string,
+        file: string,
+        { plain }: { plain?: boolean },
+        command: Command,
+      ) => {
+        const body = { set: readVariables([], file), ...(plain ? { secret: false } : {}) }
+        await changeVariables(service, name, body, command)
+      },
+    )
+  env
+    .command('unset <service> <environment> <names...>')
+    .description('remove variables, all at once')
+    .action(async (service: string, name: string, names: string[], _options: object, command: Command) =>
+      changeVariables(service, name, { remove: names }, command),
+    )
+  env
+    .command('history <service> <environment> [name]')
+    .description('when variables were set and removed; never their values')
+    .action(
+      async (
+        service: string,
+        environment: string,
+        name: string | undefined,
+        _options: object,
+        command: Command,
+      ) => {
+        const context = contextOf(command)
+        const query = new URLSearchParams({ limit: '200', ...(name === undefined ? {} : { name }) })
+        const path = `${environmentPath(service, environment)}/variable-changes?${query.toString()}`
+        const { data } = await clientOf(context.settings).get<{ data: VariableChange[] }>(path)
+        context.answer(data, () =>
+          table(
+            ['TIME', 'NAME', 'VERSION', 'CHANGE'],
+            data.map((one) => [one.at, one.name, String(one.version), one.change]),
+          ),
+        )
+      },
+    )
+}
+
+type VariableChange = z.infer<typeof variableChangeSchema>
+
+async function changeVariables(service: string, name: string, body: object, command: Command): Promise<void> {
+  const context = contextOf(command)
+  const client = clientOf(context.settings)
+  const path = environmentPath(service, name)
+  await client.patch(`${path}/variables`, body)
+  const now = await client.get<Environment>(path)
+  context.answer(now, () => describe(now))
+  if (now.pendingChanges.length > 0) context.note(`To apply them: sluice restart ${service} ${name}`)
 }
 
 /** Adds it, or changes what the options name. An existing one is left alone when they name nothing. */

@@ -2,7 +2,7 @@ import { createRoute } from '@hono/zod-openapi'
 import { cancelSchema, deploymentSchema, resolveSchema } from '../../contract/deployment.ts'
 import type { Deployment } from '../../contract/deployment.ts'
 import { parseReleaseNumber } from '../../contract/names.ts'
-import { isFinal } from '../../contract/vocabulary.ts'
+import { isFinal, takesRelease } from '../../contract/vocabulary.ts'
 import { needs } from '../authorise.ts'
 import { acceptDeployment, locationOf, type Wish } from '../accept-deployment.ts'
 import type { AppDeps } from '../deps.ts'
@@ -160,10 +160,12 @@ function requireCancelable(deployment: Deployment): void {
 
 function sameAgain(original: Deployment): Omit<Wish, 'service' | 'environment' | 'by'> {
   const same = { ref: original.ref, commitSha: original.commitSha ?? undefined, retryOf: original.id }
-  if (original.trigger !== 'rollback') return { ...same, trigger: 'retry' }
+  const { trigger } = original
+  if (trigger === 'rebuild') return { ...same, trigger, rollbackOf: original.rollbackOf ?? undefined }
+  if (!takesRelease(trigger)) return { ...same, trigger: 'retry' }
   return {
     ...same,
-    trigger: 'rollback',
+    trigger,
     rollbackOf: original.rollbackOf ?? undefined,
     releaseNumber: parseReleaseNumber(original.releaseId ?? ''),
   }

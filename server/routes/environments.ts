@@ -22,6 +22,7 @@ import {
   serviceParams,
 } from '../openapi.ts'
 import { putEnvironment } from '../put-environment.ts'
+import { pendingChanges } from '../variable-differences.ts'
 import { removeEnvironment, requireIdle } from '../remove-environment.ts'
 
 const tags = ['environments']
@@ -42,6 +43,7 @@ const example = {
   host: 'local',
   serviceUrl: 'http://shop.localhost:8080/',
   live: null,
+  pendingChanges: [],
   createdAt: '2026-01-31T12:00:00.000Z',
 }
 
@@ -106,8 +108,10 @@ const remove = createRoute({
 
 export function environmentRoutes(deps: AppDeps) {
   const { store, settings } = deps
-  const view = async (row: EnvironmentRow) =>
-    environmentView(settings, row, await store.variables.list(row.serviceId, row.environment))
+  const view = async (row: EnvironmentRow) => {
+    const variables = await store.variables.list(row.serviceId, row.environment)
+    return environmentView(settings, row, variables, await pendingChanges(deps, row, variables))
+  }
 
   return newRouter()
     .openapi(put, async (c) => {

@@ -16,6 +16,7 @@ import {
   newRouter,
   problems,
 } from '../openapi.ts'
+import { pastDeployment } from '../past-deployment.ts'
 import { rollbackTarget } from '../rollback-target.ts'
 
 const create = createRoute({
@@ -25,7 +26,7 @@ const create = createRoute({
   ...needs('deployer'),
   summary: 'Go back to an earlier release',
   description:
-    'A new deployment of a release that is kept: nothing is built. Without `releaseId` the newest one before the live one.',
+    'A new deployment of a release that is kept: nothing is built. Without `releaseId` the newest one before the live one. With `deploymentId` any past deployment: when its release is gone, its commit is built again, with the variables that it had.',
   tags: ['deployments'],
   request: {
     params: environmentParams,
@@ -40,7 +41,18 @@ export const rollbackRoutes = (deps: AppDeps, { accepted }: Pick<Metrics, 'accep
     const { serviceId, environment: name } = c.req.valid('param')
     const service = await findService(deps, serviceId)
     const environment = await findEnvironment(deps, { serviceId, environment: name })
-    const release = await rollbackTarget(deps, environment, c.req.valid('json').releaseId)
+    const { releaseId, deploymentId } = c.req.valid('json')
+    if (deploymentId !== undefined) {
+      const wish = {
+        service,
+        environment,
+        by: c.get('caller').name,
+        ...(await pastDeployment(deps, environment, deploymentId)),
+      }
+      const past = await acceptDeployment({ ...deps, accepted }, wish, c.get('enqueueId'))
+      return c.json(past, 202, locationOf(past))
+    }
+    const release = await rollbackTarget(deps, environment, releaseId)
     const built = await deps.store.deployments.find(release.deploymentId)
     const deployment = await acceptDeployment(
       { ...deps, accepted },

@@ -39,8 +39,6 @@ export const fewUndoPoints = [
 /** SLUICE_FAULTS=all runs everything; otherwise a subset that takes few minutes. */
 export const isThorough = process.env['SLUICE_FAULTS'] === 'all'
 
-type CrashPoints = ReturnType<typeof crashPoints>
-
 /** The folder of SLUICE_CRASH_POINTS: see activities/crash-point.ts. */
 export function crashPoints(root: string) {
   const folder = path.join(root, 'crash-points')

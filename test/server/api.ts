@@ -1,12 +1,15 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
+import { Client } from '@temporalio/client'
 import { pino } from 'pino'
 import { expect } from 'vitest'
 import { gitRepositories } from '../../adapters/repositories/git/index.ts'
 import { keyFileSecrets } from '../../adapters/secrets/key-file/index.ts'
 import { archiveSource } from '../../adapters/source/archive/index.ts'
 import { gitSource } from '../../adapters/source/git/index.ts'
+import { temporalSchedules } from '../../adapters/temporal/schedules.ts'
+import { lazyConnection } from '../../adapters/temporal/lazy-connection.ts'
 import { postgresStore } from '../../adapters/store/postgres/index.ts'
 import type { Deployment, Finding } from '../../contract/deployment.ts'
 import { problemSchema, type Problem } from '../../contract/problems.ts'
@@ -60,9 +63,13 @@ export interface Api {
   stop(): Promise<void>
 }
 
+/** Nothing is started there; without an address there is no Temporal. */
+const clientOf = (address = '127.0.0.1:1') => new Client({ connection: lazyConnection({ address }) })
+
 export async function startApi(
   settings: Partial<AppDeps['settings']> = {},
   dashboardOf?: (secrets: AppDeps['secrets']) => NonNullable<AppDeps['dashboard']>,
+  temporalAddress?: string,
 ): Promise<Api> {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'sluice-server-'))
   const postgres = await startPostgres()
@@ -76,10 +83,12 @@ export async function startApi(
   const findings: Finding[] = []
   const logged: string[] = []
   const stopping = new AbortController()
+  const client = clientOf(temporalAddress)
   const deps: AppDeps = {
     store,
     secrets,
     lanes,
+    schedules: temporalSchedules(client),
     source: gitSource({
       mirrors: path.join(folder, 'mirrors'),
       repositories,
@@ -156,6 +165,7 @@ export async function startApi(
     async stop() {
       stopping.abort()
       await store.close()
+      await client.connection.close()
       await postgres.stop()
       await rm(folder, { recursive: true, force: true })
     },

@@ -108,6 +108,8 @@ test('among 100,000 deployments every list is read through an index, without sor
       "and d.status = 'QUEUED'",
       "and d.trigger = 'push'",
       "and d.service_id = 'blog' and d.status = 'SUCCEEDED'",
+      "and d.commit_sha like 'abcdef%'",
+      "and d.queued_at < '2000-01-01'",
     ]
     for (const filter of filters) {
       for (const archived of ['and d.archived_at is null', '']) {

@@ -89,6 +89,7 @@ export async function startScripted(script: Script = {}) {
     recordApproval: async ({ waiting, detail }: ApprovalRecord) => {
       calls.push(`recordApproval ${waiting ? 'waits' : detail}`)
     },
+    deployOnSchedule: async () => ({ deploymentId: null, note: null }),
     recoverLane: async ({ environment }: { environment: string }) =>
       recovered[environment] ?? { lastNumber: 0, waiting: [], running: null, recent: [] },
     deliverNotification: async ({ deliveryId }: NotifyInput) => {

@@ -4,6 +4,7 @@ import { finalStatuses, underWayStatuses } from '../../../contract/vocabulary.ts
 import type { DeploymentStore } from '../../../ports/store.ts'
 import { selectDeployments, toDeployments } from './deployment-rows.ts'
 import type { TemporalUi } from './deployment-rows.ts'
+import { archiveAll, archiveEnded } from './archiving.ts'
 import { addEvent, readEvents } from './events.ts'
 import { finishDeployment } from './finish.ts'
 import { listDeployments } from './listing.ts'
@@ -94,6 +95,9 @@ export const deploymentStore = (db: Kysely<Tables>, ui: TemporalUi | undefined):
       const deployment = await find(id)
       return deployment && (changed ? deployment : false)
     },
+
+    archiveAll: (ids, archived) => archiveAll(db, ids, archived),
+    archiveEnded: (before) => archiveEnded(db, before),
 
     events: (id, afterSeq, limit) => readEvents(db, id, afterSeq, limit),
   }

@@ -11,6 +11,7 @@ import { notificationStore } from './notifications.ts'
 import { openPool, waitForDatabase } from './pool.ts'
 import { pushStore } from './pushes.ts'
 import { releaseStore } from './releases.ts'
+import { scheduleStore } from './schedules.ts'
 import { serviceStore } from './services.ts'
 import type { Tables } from './tables.ts'
 import { tokenStore } from './tokens.ts'
@@ -53,6 +54,7 @@ export async function postgresStore(options: PostgresStoreOptions): Promise<Stor
     logs: logStore(db),
     releases: releaseStore(db),
     archiveUrls: archiveUrlStore(db),
+    schedules: scheduleStore(db),
     idempotency: idempotencyStore(db, options.holder ?? ''),
     webhooks: webhookStore(db),
     tokens: tokenStore(db),

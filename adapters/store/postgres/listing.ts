@@ -19,6 +19,9 @@ export async function listDeployments(
   if (filter.environment !== undefined) query = query.where('d.environment', '=', filter.environment)
   if (filter.status !== undefined) query = query.where('d.status', '=', filter.status)
   if (filter.trigger !== undefined) query = query.where('d.trigger', '=', filter.trigger)
+  if (filter.commit !== undefined) query = query.where('d.commit_sha', 'like', `${filter.commit}%`)
+  if (filter.since !== undefined) query = query.where('d.queued_at', '>=', filter.since)
+  if (filter.until !== undefined) query = query.where('d.queued_at', '<', filter.until)
   if (!filter.includeArchived) query = query.where('d.archived_at', 'is', null)
   if (filter.cursor !== undefined) query = query.where('d.created_seq', '<', cursors.read(filter.cursor))
   const rows = await query

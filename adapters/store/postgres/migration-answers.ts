@@ -80,7 +80,7 @@ async function hasActed(
     .where('service_id', '=', service_id)
     .where('environment', '=', environment)
     .where('number', '>', number)
-    .where('trigger', '!=', 'rollback')
+    .where('trigger', 'not in', ['rollback', 'restart'])
     .where((eb) => eb.or([eb('finished_at', 'is', null), eb('finished_at', '>', since)]))
     .limit(1)
     .executeTakeFirst()

@@ -17,12 +17,20 @@ export const releaseStore = (db: Kysely<Tables>): ReleaseStore => ({
     }
   },
 
-  async find(releaseId) {
+  async find(releaseId, deploymentId) {
     const row = await db
       .selectFrom('releases')
       .selectAll()
       .where('release_id', '=', releaseId)
       .executeTakeFirst()
+    const own =
+      row && deploymentId !== undefined
+        ? await db
+            .selectFrom('deployment_variables')
+            .select('sealed_variables')
+            .where('deployment_id', '=', deploymentId)
+            .executeTakeFirst()
+        : undefined
     return (
       row && {
         releaseId: row.release_id,
@@ -30,10 +38,24 @@ export const releaseStore = (db: Kysely<Tables>): ReleaseStore => ({
         number: row.number,
         commitSha: row.commit_sha,
         plan: row.plan,
-        sealedVariables: row.sealed_variables,
+        sealedVariables: own?.sealed_variables ?? row.sealed_variables,
+        own: own !== undefined,
         kept: row.kept,
       }
     )
+  },
+
+  async runsWith(deploymentId, sealedVariables) {
+    try {
+      await db
+        .insertInto('deployment_variables')
+        .values({ deployment_id: deploymentId, sealed_variables: JSON.stringify(sealedVariables) })
+        .onConflict((conflict) => conflict.column('deployment_id').doNothing())
+        .execute()
+    } catch (error) {
+      // Its environment was deleted meanwhile.
+      if (!isOrphan(error)) throw error
+    }
   },
 
   async list(serviceId, environment) {

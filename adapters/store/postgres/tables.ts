@@ -3,6 +3,7 @@ import type { Config } from '../../../contract/config.ts'
 import type { Failure } from '../../../contract/failures.ts'
 import type { Plan } from '../../../contract/plan.ts'
 import type { ServiceSource } from '../../../contract/service.ts'
+import type { ScheduleAction } from '../../../contract/schedule.ts'
 import type {
   Compensation,
   DeploymentStatus,
@@ -45,6 +46,9 @@ export interface Tables {
   notification_targets: NotificationTargetsTable
   notification_deliveries: NotificationDeliveriesTable
   pushes: PushesTable
+  schedules: SchedulesTable
+  deployment_variables: DeploymentVariablesTable
+  variable_changes: VariableChangesTable
 }
 
 interface PushesTable {
@@ -290,4 +294,38 @@ interface NotificationDeliveriesTable {
   created_at: Generated<Date>
   handed_over_at: Date | null
   finished_at: Date | null
+}
+
+export interface SchedulesTable {
+  service_id: string
+  environment: string
+  name: string
+  cron: string | null
+  at: Date | null
+  time_zone: string
+  action: Json<ScheduleAction>
+  paused: Generated<boolean>
+  paused_reason: string | null
+  last_run_at: Date | null
+  last_run_deployment: string | null
+  last_run_note: string | null
+  created_at: Generated<Date>
+}
+
+/** What a deployment runs with that takes a release with other variables than it was built with. */
+interface DeploymentVariablesTable {
+  deployment_id: string
+  sealed_variables: Json<SealedVariable[]>
+}
+
+/** Never holds a value. */
+interface VariableChangesTable {
+  id: Generated<number>
+  service_id: string
+  environment: string
+  name: string
+  change: 'set' | 'removed'
+  secret: boolean
+  version: number
+  at: Generated<Date>
 }

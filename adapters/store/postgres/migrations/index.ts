@@ -5,6 +5,7 @@ import { up as archiveUrls } from './0010-archive-urls.ts'
 import { up as pushes } from './0011-pushes.ts'
 import { up as webhooks } from './0013-webhooks.ts'
 import { up as tokensAuditNotifications } from './0014-tokens-audit-notifications.ts'
+import { up as schedulesAndHistory } from './0015-schedules-and-history.ts'
 
 /** Forward only: a migration that was released is never changed, a mistake is corrected by the next one. */
 export const migrations: Record<string, Migration> = {
@@ -14,4 +15,5 @@ export const migrations: Record<string, Migration> = {
   '0011-pushes': { up: pushes },
   '0013-webhooks': { up: webhooks },
   '0014-tokens-audit-notifications': { up: tokensAuditNotifications },
+  '0015-schedules-and-history': { up: schedulesAndHistory },
 }

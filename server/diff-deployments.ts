@@ -1,0 +1,80 @@
+import type { Deployment } from '../contract/deployment.ts'
+import type { DeploymentDiff } from '../contract/diff.ts'
+import { parseDeploymentId } from '../contract/names.ts'
+import type { Plan } from '../contract/plan.ts'
+import type { StoredRelease } from '../ports/store.ts'
+import type { AppDeps } from './deps.ts'
+import { findDeployment, findService } from './find.ts'
+import { Refusal } from './refusal.ts'
+import { variableDifferences } from './variable-differences.ts'
+
+/** @throws Refusal 404, 409 when one of them never came as far as a release */
+export async function diffDeployments(
+  deps: Pick<AppDeps, 'store' | 'secrets'>,
+  fromId: string,
+  toId: string,
+): Promise<DeploymentDiff> {
+  // By the ids alone: whether there is such a one of another service is none of the caller's business.
+  if (parseDeploymentId(fromId)?.serviceId !== parseDeploymentId(toId)?.serviceId)
+    throw new Refusal(409, 'OtherService', `${fromId} and ${toId} are not of the same service.`)
+  const [from, to] = [await findDeployment(deps, fromId), await findDeployment(deps, toId)]
+  const [before, after] = [await releaseOf(deps, from), await releaseOf(deps, to)]
+  const service = await findService(deps, from.serviceId)
+  return {
+    from: sideOf(from),
+    to: sideOf(to),
+    sameCommit: from.commitSha === to.commitSha,
+    compareUrl: service.source.kind === 'git' ? compareUrl(service.source.url, from, to) : null,
+    variables: variableDifferences(
+      deps.secrets,
+      { ...nameOf(from), variables: before.sealedVariables },
+      { ...nameOf(to), variables: after.sealedVariables },
+    ),
+    plan: planDifferences(before.plan, after.plan),
+  }
+}
+
+const nameOf = ({ serviceId, environment }: Deployment) => ({ serviceId, environment })
+
+const sideOf = ({ id, commitSha, commitMessage, releaseId }: Deployment) => ({
+  ...{ deploymentId: id, commitSha, commitMessage, releaseId },
+})
+
+async function releaseOf({ store }: Pick<AppDeps, 'store'>, deployment: Deployment): Promise<StoredRelease> {
+  const { id, releaseId } = deployment
+  const release = releaseId === null ? undefined : await store.releases.find(releaseId, id)
+  if (release) return release
+  throw new Refusal(409, 'NoRelease', `${id} has no release to compare: it ended, or is, before its fetch.`)
+}
+
+/** The page of GitHub, GitLab, Gitea and Bitbucket alike. */
+function compareUrl(url: string, from: Deployment, to: Deployment): string | null {
+  if (!url.startsWith('https://') || !from.commitSha || !to.commitSha || from.commitSha === to.commitSha)
+    return null
+  const { origin, pathname } = new URL(url)
+  return `${origin}${pathname.replace(/(\.git)?\/?$/, '')}/compare/${from.commitSha}...${to.commitSha}`
+}
+
+/** Words for people about the plan differ without meaning; its environment is compared by name with the variables. */
+const unlike = new Set(['reasons', 'warnings', 'suggestions', 'environment'])
+
+function planDifferences(from: Plan, to: Plan): DeploymentDiff['plan'] {
+  const [before, after] = [fieldsOf(from), fieldsOf(to)]
+  return [...new Set([...before.keys(), ...after.keys()])]
+    .filter((field) => before.get(field) !== after.get(field))
+    .map((field) => ({ field, from: before.get(field) ?? null, to: after.get(field) ?? null }))
+}
+
+const fieldsOf = (plan: Plan): Map<string, string> =>
+  new Map(
+    Object.entries(plan)
+      .filter(([field, value]) => !unlike.has(field) && value !== null && value !== undefined)
+      .map(([field, value]) => [field, shown(value as unknown)]),
+  )
+
+/** Of a command the command; its reason is for people. */
+function shown(value: unknown): string {
+  if (typeof value === 'string') return value
+  if (typeof value === 'object' && value !== null && 'command' in value) return String(value.command)
+  return JSON.stringify(value)
+}
