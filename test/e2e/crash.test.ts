@@ -95,11 +95,11 @@ test(
     service.repository.commit({ 'version.txt': 'v2\n' })
     await service.deploy()
     expect(await sluice.cli('down')).toMatchObject({ exitCode: 0 })
-    expect(processesWith('returns/production/2')).toEqual([])
+    expect(processesWith(sluice, 'returns/production/2')).toEqual([])
     await sluice.startAgain()
     await expect
       .poll(() => service.get().catch(() => undefined), { timeout: 20_000 })
       .toEqual({ status: 200, text: 'v2' })
-    expect(processesWith('returns/production/1')).toEqual([])
+    expect(processesWith(sluice, 'returns/production/1')).toEqual([])
   },
 )

@@ -210,8 +210,8 @@ test('five releases are kept, older ones and their processes are gone', { timeou
   expect(data.filter(({ kept }) => kept).map(({ releaseId }) => releaseId)).toEqual(
     [7, 6, 5, 4, 3].map((number) => `many.production.r${number}`),
   )
-  expect(processesWith('many/production/6')).toEqual([])
-  expect(processesWith('many/production/7')).not.toEqual([])
+  expect(processesWith(sluice, 'many/production/6')).toEqual([])
+  expect(processesWith(sluice, 'many/production/7')).not.toEqual([])
 })
 
 test(
@@ -221,7 +221,7 @@ test(
     const service = await makeService(sluice, root.directory, 'gone')
     await service.deploy()
     await expectStatus(sluice.api('DELETE', '/v1/services/gone'), 204)
-    await expect.poll(() => processesWith('gone/production/1'), { timeout: 20_000 }).toEqual([])
+    await expect.poll(() => processesWith(sluice, 'gone/production/1'), { timeout: 20_000 }).toEqual([])
     expect((await service.get()).status).toBe(404)
 
     const source = { kind: 'git', url: service.repository.directory }

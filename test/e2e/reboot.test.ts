@@ -41,7 +41,7 @@ test(
     const { id } = await building.start()
     await inStep(sluice, id, 'build')
     const { newBoot } = await sluice.cutPower()
-    expect(processesWith('one/production/2')).toEqual([])
+    expect(processesWith(sluice, 'one/production/2')).toEqual([])
 
     const since = performance.now()
     const elapsed = () => `${Math.round(performance.now() - since)} ms`
@@ -67,7 +67,7 @@ test(
       const counts = service.counts()
       expect(counts[`${service.id}/production/1`]).toBe(1)
       expect(counts[`${service.id}/production/2`]).toBe(2)
-      expect(processesWith(`${service.id}/production/1`)).toEqual([])
+      expect(processesWith(sluice, `${service.id}/production/1`)).toEqual([])
     }
   },
 )

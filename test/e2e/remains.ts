@@ -13,7 +13,7 @@ export function remainsOf(sluice: Sluice, id: string): string[] {
     path.join('instances', at, number),
   ].filter((folder) => exists(path.join(sluice.home, folder)))
   const instance = `${service}/${environment}/${number}`
-  return [...folders, ...processesWith(instance), ...portsOf(sluice, instance)]
+  return [...folders, ...processesWith(sluice, instance), ...portsOf(sluice, instance)]
 }
 
 /** Ports that are kept for an instance. */
@@ -25,13 +25,14 @@ function portsOf(sluice: Sluice, instance: string): string[] {
     .map((port) => `port ${port}`)
 }
 
-/** Processes that carry a mark in their environment, as every process of a release or a job does. */
-export function processesWith(mark: string): string[] {
+/** Processes of this Sluice (there may be others) that carry a mark in their environment, as all of a release or a job do. */
+export function processesWith({ home }: Pick<Sluice, 'home'>, mark: string): string[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .filter((pid) => {
       try {
         const environment = readFileSync(`/proc/${pid}/environ`, 'utf8')
+        if (!environment.includes(home)) return false
         return environment.split('\0').some((pair) => {
           const value = pair.slice(pair.indexOf('=') + 1)
           return /^SLUICE_(INSTANCE|JOB)=/.test(pair) && (value === mark || value.startsWith(`${mark}/`))

@@ -100,8 +100,8 @@ async function compare(
   )
   same('ports', portsOf(sluice, `${at}/`), instances)
   same('jobs', namesIn(path.join(sluice.home, 'jobs', at)), [])
-  const known = new Set(instances.flatMap(processesWith))
-  const strangers = processesWith(at).filter((line) => !known.has(line))
+  const known = new Set(instances.flatMap((at) => processesWith(sluice, at)))
+  const strangers = processesWith(sluice, at).filter((line) => !known.has(line))
   same('processes', strangers, [])
   const { data } = (await expectStatus(
     sluice.api('GET', `/v1/services/${service.id}/environments/${environment}/releases`),

@@ -126,7 +126,7 @@ const liveNumber = (next: string): number =>
 
 /** The processes of what is live (a restart would change them), and how often each command ran. */
 const stateOf = (service: TestService, next: string) => ({
-  processes: processesWith(`${service.id}/production/${liveNumber(next)}`),
+  processes: processesWith(sluice, `${service.id}/production/${liveNumber(next)}`),
   counts: service.counts(),
 })
 

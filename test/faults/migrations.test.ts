@@ -40,7 +40,9 @@ async function migrating(service: TestService, migrate: string) {
 
 /** The command alone: the wrapper that leads its group stays. */
 function killCommand(id: string, group: number): void {
-  const pids = processesWith(`${id.replaceAll('.', '/')}/migrate`).map((line) => Number(/\d+/.exec(line)![0]))
+  const pids = processesWith(sluice, `${id.replaceAll('.', '/')}/migrate`).map((line) =>
+    Number(/\d+/.exec(line)![0]),
+  )
   for (const pid of pids) if (pid !== group) process.kill(pid, 'SIGKILL')
 }
 
@@ -135,7 +137,7 @@ test(
   },
 )
 
-test.each([
+test.concurrent.each([
   ['is repeatable', 'repeat', 'repeatable: true', 2, 'SUCCEEDED'],
   ['has a check that finds it applied', 'applied', 'check: grep -q migrate "$COUNT_FILE"', 1, 'SUCCEEDED'],
   ['has a check that does not find it', 'absent', 'check: exit 1', 2, 'SUCCEEDED'],

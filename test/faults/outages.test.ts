@@ -5,6 +5,7 @@ import { localUrl } from '../../stack/postgres.ts'
 import { keepAsking } from '../e2e/remains.ts'
 import { repositoryRoot } from '../e2e/repository.ts'
 import { find, finished, makeService, until, type TestService } from '../e2e/service.ts'
+import { isThorough } from './points.ts'
 import { startSluice, type ApiAnswer, type Sluice } from '../e2e/sluice.ts'
 
 /** Temporal or PostgreSQL is away for a while: it is said at once, nothing is accepted by halves, and all goes on. */
@@ -119,7 +120,8 @@ test('Temporal is frozen in the middle of a build', { timeout: 120_000 }, async 
   expect((await traffic.stop()).wrong).toEqual([])
 })
 
-test(
+// Kills of either stand in the crash matrix too.
+test.runIf(isThorough)(
   'Temporal is killed with one deployment under way and one that waits',
   { timeout: 120_000 },
   async () => {
@@ -160,7 +162,7 @@ test('PostgreSQL is frozen in the middle of a build', { timeout: 120_000 }, asyn
   expect((await traffic.stop()).wrong).toEqual([])
 })
 
-test('PostgreSQL is killed in the middle of a build', { timeout: 120_000 }, async () => {
+test.runIf(isThorough)('PostgreSQL is killed in the middle of a build', { timeout: 120_000 }, async () => {
   const { service, running, traffic } = await building('crashed')
   const before = pids()
   const postgres = sluice.part('postgres')
