@@ -27,7 +27,7 @@ afterAll(async () => {
 const instant = 'start: exec node server.js\nhealth:\n  path: /\ndrain: 1s\nsoak: 0\n'
 
 /** Each takes a second or two, one after the other. */
-const many = isThorough ? 50 : 12
+const many = isThorough ? 50 : 6
 
 test(
   `${many} deployments posted at once: each number once, one at a time, the newest is live`,
