@@ -1,5 +1,5 @@
 import type { MiddlewareHandler } from 'hono'
-import { countBadTokens } from './bad-tokens.ts'
+import { countBadTokens, tooManyBadTokens } from './bad-tokens.ts'
 import { callersOf } from './callers.ts'
 import type { AppDeps, AppEnv } from './deps.ts'
 import { Refusal } from './refusal.ts'
@@ -21,7 +21,7 @@ export const bearerAuth = (
       return next()
     }
     const wait = await bad.add(c.env?.incoming?.socket.remoteAddress ?? '')
-    if (wait > 0) throw tooMany(wait)
+    if (wait > 0) throw tooManyBadTokens(wait)
     throw unauthorized(given === undefined)
   }
 }
@@ -32,14 +32,4 @@ const unauthorized = (missing: boolean) =>
     'Unauthorized',
     `${missing ? 'A token is needed' : 'That token is not the right one'}: send "Authorization: Bearer <token>". \`sluice token\` prints it.`,
     { headers: { 'WWW-Authenticate': `Bearer realm="sluice"${missing ? '' : ', error="invalid_token"'}` } },
-  )
-
-const tooMany = (seconds: number) =>
-  new Refusal(
-    429,
-    'TooManyBadTokens',
-    `Too many wrong tokens came from this address. Try again in ${seconds} seconds.`,
-    {
-      headers: { 'Retry-After': String(seconds) },
-    },
   )

@@ -1,5 +1,6 @@
 import ipaddr from 'ipaddr.js'
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
+import { Refusal } from './refusal.ts'
 
 /** Bad tokens that one address may show in a minute. */
 const allowed = 20
@@ -21,6 +22,15 @@ export function countBadTokens() {
     },
   }
 }
+
+/** Answered once `add` says to wait. */
+export const tooManyBadTokens = (seconds: number) =>
+  new Refusal(
+    429,
+    'TooManyBadTokens',
+    `Too many wrong tokens came from this address. Try again in ${seconds} seconds.`,
+    { headers: { 'Retry-After': String(seconds) } },
+  )
 
 /** An IPv6 customer has a /64 at least: as many addresses as he likes are still one guesser. */
 function networkOf(address: string): string {

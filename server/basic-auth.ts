@@ -1,5 +1,5 @@
 import type { MiddlewareHandler } from 'hono'
-import { countBadTokens } from './bad-tokens.ts'
+import { countBadTokens, tooManyBadTokens } from './bad-tokens.ts'
 import { callersOf } from './callers.ts'
 import type { AppDeps, AppEnv } from './deps.ts'
 import { Refusal } from './refusal.ts'
@@ -22,7 +22,7 @@ export const basicAuth = (
     }
     // git asks without a token first, each time.
     const wait = given === undefined ? 0 : await bad.add(c.env?.incoming?.socket.remoteAddress ?? '')
-    if (wait > 0) throw tooMany(wait)
+    if (wait > 0) throw tooManyBadTokens(wait)
     throw unauthorized(given === undefined)
   }
 }
@@ -40,12 +40,4 @@ const unauthorized = (missing: boolean) =>
     'Unauthorized',
     `${missing ? 'A token is needed' : 'That token is not the right one'}: give it as the password, with any user name. \`sluice token\` prints it.`,
     { headers: { 'WWW-Authenticate': 'Basic realm="sluice", charset="UTF-8"' } },
-  )
-
-const tooMany = (seconds: number) =>
-  new Refusal(
-    429,
-    'TooManyBadTokens',
-    `Too many wrong tokens came from this address. Try again in ${seconds} seconds.`,
-    { headers: { 'Retry-After': String(seconds) } },
   )

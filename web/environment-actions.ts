@@ -1,4 +1,4 @@
-import { sourceUrl } from './source-url.ts'
+import { sourceUrlOf } from './source-url.ts'
 import { Hono, type Context } from 'hono'
 import type { Deployment } from '../contract/deployment.ts'
 import type { Service } from '../contract/service.ts'
@@ -68,7 +68,7 @@ async function createService(desk: Desk, c: Context<AppEnv>): Promise<Response> 
   try {
     // Its environment may have been refused a moment ago.
     const earlier = await api.find<Service>(pathOf('services', given.serviceId))
-    if (!earlier || sourceUrl(earlier) !== given.url || earlier.environments.length > 0) {
+    if (!earlier || sourceUrlOf(earlier) !== given.url || earlier.environments.length > 0) {
       const source = { kind: 'git', url: given.url }
       await api.send('POST', '/services', { serviceId: given.serviceId, source }, form.get('key'))
     }

@@ -1,5 +1,5 @@
 import type { Service } from '../contract/service.ts'
 
-/** Where the code of a service comes from: its repository, or where people push to. */
-export const sourceUrl = ({ source, pushUrl }: Pick<Service, 'source' | 'pushUrl'>): string =>
-  source.kind === 'git' ? source.url : (pushUrl ?? '')
+/** Where the code of a service lies elsewhere; undefined when it is pushed to Sluice. */
+export const sourceUrlOf = (service: Pick<Service, 'source'> | undefined): string | undefined =>
+  service?.source.kind === 'git' ? service.source.url : undefined

@@ -1,4 +1,4 @@
-import { sourceUrlOf } from './source-url.ts'
+import { sourceUrlOf } from '../source-url.ts'
 import { pathOf } from '../api.ts'
 import { isFinal } from '../../contract/vocabulary.ts'
 import type { Frame } from '../index.ts'

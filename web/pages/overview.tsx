@@ -5,7 +5,7 @@ import type { Frame } from '../index.ts'
 import type { EnvironmentState, Overview } from '../read/overview.ts'
 import { Commit } from './commit.tsx'
 import { Layout, render } from './layout.tsx'
-import { sourceUrlOf } from './source-url.ts'
+import { sourceUrlOf } from '../source-url.ts'
 import { StatusWord } from './status.tsx'
 import { Duration, Moment } from './time.tsx'
 

@@ -1,4 +1,4 @@
-import { sourceUrl } from '../source-url.ts'
+import { sourceUrlOf } from '../source-url.ts'
 import type { Release } from '../../contract/deployment.ts'
 import { pathOf } from '../api.ts'
 import type { EnvironmentView } from '../read/environment.ts'
@@ -18,7 +18,7 @@ export const Releases = ({ releases, service, path }: EnvironmentView & { path: 
           <a class="grow" href={pathOf('deployments', release.deploymentId)}>
             {release.releaseId}
           </a>
-          <Commit sha={release.commitSha} sourceUrl={sourceUrl(service)} />
+          <Commit sha={release.commitSha} sourceUrl={sourceUrlOf(service)} />
           <span class="hint">
             <Moment at={release.createdAt} />
           </span>

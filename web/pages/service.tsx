@@ -1,4 +1,4 @@
-import { sourceUrl } from '../source-url.ts'
+import { sourceUrlOf } from '../source-url.ts'
 import type { Deployment } from '../../contract/deployment.ts'
 import { deploymentStatuses, triggers } from '../../contract/vocabulary.ts'
 import { pathOf } from '../api.ts'
@@ -21,7 +21,7 @@ export const servicePage = (view: ServiceView & { frame: Frame }) => {
       </nav>
       <div class="heading">
         <h1>{service.serviceId}</h1>
-        <span class="hint">{sourceUrl(service)}</span>
+        <span class="hint">{sourceUrlOf(service) ?? service.pushUrl}</span>
       </div>
       <section class="card">
         <h2>Environments</h2>
@@ -38,7 +38,7 @@ export const servicePage = (view: ServiceView & { frame: Frame }) => {
         <Filters {...view} />
         <ul class="deployments" id="deployments" data-live>
           {deployments.map((one) => (
-            <DeploymentRow deployment={one} sourceUrl={sourceUrl(service)} />
+            <DeploymentRow deployment={one} sourceUrl={sourceUrlOf(service)} />
           ))}
         </ul>
         {deployments.length === 0 ? <p class="hint">None that fits.</p> : null}
@@ -94,7 +94,13 @@ const Select = ({ name, value, all, options }: SelectProps) => (
   </label>
 )
 
-const DeploymentRow = ({ deployment, sourceUrl }: { deployment: Deployment; sourceUrl: string }) => (
+const DeploymentRow = ({
+  deployment,
+  sourceUrl,
+}: {
+  deployment: Deployment
+  sourceUrl: string | undefined
+}) => (
   <li class="deployment-row" data-entry>
     <a href={pathOf('deployments', deployment.id)}>#{deployment.number}</a>
     <span>
