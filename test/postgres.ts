@@ -13,12 +13,12 @@ import {
   symlinkSync,
 } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import pg from 'pg'
+import { freePort } from './free-ports.ts'
 
 const run = promisify(execFile)
 
@@ -198,14 +198,4 @@ function embeddedBinaries(root: string): string {
     if (!existsSync(at)) symlinkSync(path.relative(path.dirname(at), path.join(root, source)), at)
   }
   return path.join(copy, 'bin')
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  return address.port
 }

@@ -6,6 +6,7 @@ import path from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { searchAttributeNames } from '../contract/names.ts'
 import { temporalBinary } from '../stack/temporal-binary.ts'
+import { freePort } from './free-ports.ts'
 
 export interface TemporalServer {
   address: string
@@ -57,17 +58,6 @@ export async function startTemporalServer(): Promise<TemporalServer> {
       await rm(home, { recursive: true, force: true })
     },
   }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = net.createServer()
-    probe.once('error', reject)
-    probe.listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as net.AddressInfo
-      probe.close(() => resolve(port))
-    })
-  })
 }
 
 function accepts(port: number): Promise<boolean> {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { callCli, cleanEnvironment } from '../e2e/sluice.ts'
-import { freePorts } from '../e2e/free-ports.ts'
+import { freePorts } from '../free-ports.ts'
 import { temporaryFolder } from '../stack/settings-of.ts'
 
 const environment = async () => {

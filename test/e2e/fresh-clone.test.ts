@@ -5,7 +5,7 @@ import path from 'node:path'
 import { request } from 'undici'
 import { expect, test } from 'vitest'
 import { isThorough } from '../faults/points.ts'
-import { freePorts } from './free-ports.ts'
+import { freePorts } from '../free-ports.ts'
 
 const project = path.join(import.meta.dirname, '..', '..')
 const isRoot = process.getuid?.() === 0

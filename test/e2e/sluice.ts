@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { homePaths } from '../../contract/settings.ts'
 import { readLiveRecord, type RunRecord } from '../../stack/run-record.ts'
-import { freePorts } from './free-ports.ts'
+import { freePorts } from '../free-ports.ts'
 
 const launcher = path.join(import.meta.dirname, '..', '..', 'bin', 'sluice.js')
 

@@ -167,6 +167,8 @@ test.concurrent(
     const following = sluice.cli('deploy', 'proven')
     await until(async () => (await service.get()).text === 'v2')
     const id = 'proven.production.2'
+    // The router is told first, the database a moment later.
+    await until(async () => (await find(sluice, id)).live)
     expect(await find(sluice, id)).toMatchObject({ status: 'RUNNING', live: true })
     expect(processesWith(sluice, 'proven/production/1')).not.toEqual([])
     const refused = await sluice.api('POST', `/v1/deployments/${id}/cancel`, {})

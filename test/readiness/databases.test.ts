@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { unreachableDatabases } from '../../adapters/readiness/databases/index.ts'
 import { startPostgres } from '../postgres.ts'
 import type { TestPostgres } from '../postgres.ts'
+import { freePort } from '../free-ports.ts'
 
 let postgres: TestPostgres
 let port: number
@@ -41,15 +42,6 @@ async function serve(talk: (socket: Socket) => void): Promise<number> {
   servers.push({ server, sockets })
   await once(server, 'listening')
   return (server.address() as AddressInfo).port
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 const messageFor = async (url: string, name = 'DATABASE_URL') =>

@@ -265,12 +265,19 @@ describe('stop', () => {
 describe('restart', () => {
   test('happens once for one generation: who comes late leaves the new one alone', async () => {
     const { runtime, spec, again } = await runtimeBench()
-    const { generation } = await runtime.start(spec('sleep 60'))
-    const restarted = await runtime.restart(spec('sleep 60'), generation)
+    const service = spec('echo up; exec sleep 60')
+    const isUp = (times: number) =>
+      until(async () => (await runtime.tail('shop/production/1', 100)).split('up\n').length > times)
+    const { generation } = await runtime.start(service)
+    await isUp(1)
+    const restarted = await runtime.restart(service, generation)
     expect(restarted.generation).toBe(generation + 1)
-    expect(await again().restart(spec('sleep 60'), generation)).toMatchObject({
+    await isUp(2)
+    const before = await runtime.status('shop/production/1')
+    expect(before?.pid).toBeGreaterThan(0)
+    expect(await again().restart(service, generation)).toMatchObject({
       generation: restarted.generation,
-      pid: (await runtime.status('shop/production/1'))?.pid,
+      pid: before?.pid,
     })
   })
 

@@ -9,6 +9,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { Problem } from '../../contract/problems.ts'
 import { startTemporalServer } from '../temporal-server.ts'
 import { createDatabase, startPostgres, type TestPostgres } from '../postgres.ts'
+import { freePort } from '../free-ports.ts'
 
 const main = path.join(import.meta.dirname, '..', '..', 'server', 'main.ts')
 const token = 'slc_test-token-of-the-server-tests'
@@ -36,15 +37,6 @@ afterAll(async () => {
   await postgres.stop()
   await rm(home, { recursive: true, force: true })
 })
-
-async function freePort(): Promise<number> {
-  const probe = net.createServer().listen(0, '127.0.0.1')
-  await once(probe, 'listening')
-  const { port } = probe.address() as net.AddressInfo
-  probe.close()
-  await once(probe, 'close')
-  return port
-}
 
 async function start(environment: Record<string, string> = {}) {
   const port = await freePort()

@@ -9,7 +9,7 @@ import { dataFolder } from '../../stack/postgres-binaries.ts'
 import { linkLibraries } from '../../stack/postgres-embedded.ts'
 import { postgresRuns, startPostgres, stopPostgres } from '../../stack/postgres.ts'
 import { findPostmaster } from '../../stack/postmaster.ts'
-import { freePorts } from '../e2e/free-ports.ts'
+import { freePorts } from '../free-ports.ts'
 import { freshSettings, temporaryFolder } from './settings-of.ts'
 
 const say = () => {}

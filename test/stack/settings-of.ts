@@ -4,7 +4,7 @@ import path from 'node:path'
 import { onTestFinished } from 'vitest'
 import { readSettings, type Settings } from '../../contract/settings.ts'
 import { prepareHome } from '../../stack/home.ts'
-import { freePorts } from '../e2e/free-ports.ts'
+import { freePorts } from '../free-ports.ts'
 
 /** A folder that is removed after the test; others may pass through it. */
 export async function temporaryFolder(): Promise<string> {
