@@ -107,7 +107,7 @@ const version = readFileSync('version.txt', 'utf8').trim()
 http.createServer((q, r) => r.end(version)).listen(Number(process.env.PORT), '127.0.0.1')
 `
 
-test.concurrent('one that falls ill does too, and so does a rollback', { timeout: 90_000 }, async () => {
+test.concurrent('one that falls ill does too, and so does a rollback', { timeout: 120_000 }, async () => {
   const service = await serviceWith('sickly', fallsIll)
   const { id } = await service.start()
   await isLive(id)
@@ -117,7 +117,7 @@ test.concurrent('one that falls ill does too, and so does a rollback', { timeout
   expect(ended.failure?.message).toContain('GET /healthz answered 500, 3 times in a row.')
   // A release that was good once, and is ill when it is gone back to.
   const fixed = await makeService(sluice, root.directory, 'relapse')
-  fixed.repository.commit({ 'sluice.yaml': config('1s'), 'server.js': fallsIll })
+  fixed.repository.commit({ 'sluice.yaml': config('6s'), 'server.js': fallsIll })
   expect(await fixed.deploy()).toMatchObject({ status: 'SUCCEEDED' })
   fixed.repository.commit({ 'sluice.yaml': config('0'), 'server.js': good })
   expect(await fixed.deploy()).toMatchObject({ status: 'SUCCEEDED' })
