@@ -27,16 +27,19 @@ const all = [
 
 /** Where, and what happens to the deployment before its frozen attempt wakes up. */
 const wanted = [
-  ...(isThorough ? all : ['planned', 'exported', 'before migrate', 'hook ran']).map((point) => ({
+  ...(isThorough ? all : ['exported', 'hook ran']).map((point) => ({
     point,
     next: 'it is live',
   })),
-  ...(isThorough ? all : ['before validate', 'before migrate', 'noted', 'chosen']).map((point) => ({
+  ...(isThorough ? all : ['before migrate', 'noted', 'chosen']).map((point) => ({
     point,
     next: 'a newer one is live',
   })),
-  ...['exported', 'before validate', 'before migrate'].map((point) => ({ point, next: 'cancel' })),
-  ...['noted', 'routed'].map((point) => ({ point, next: 'terminate' })),
+  ...(isThorough ? ['exported', 'before validate', 'before migrate'] : ['before validate']).map((point) => ({
+    point,
+    next: 'cancel',
+  })),
+  ...(isThorough ? ['noted', 'routed'] : ['routed']).map((point) => ({ point, next: 'terminate' })),
 ]
 
 const root = repositoryRoot()
