@@ -1,7 +1,24 @@
 import type { Reporter, TestModule } from 'vitest/node'
+import { RunFolder } from './run-folder.ts'
 
-/** Ends the output with `N passed, N failed`, which `.ci/run` reads. */
+/** Ends the output with `N passed, N failed`, which `.ci/run` reads. That the run leaves something counts as failed. */
 export default class ClosingLine implements Reporter {
+  #counts = { passed: 0, failed: 0 }
+
+  onInit(): void {
+    const folder = new RunFolder()
+    // At the very end: other reporters and the teardown still write, and what they end is no longer there.
+    process.once('exit', () => {
+      const left = folder.close()
+      if (left.length > 0) {
+        process.exitCode = 1
+        process.stdout.write(`The tests have left behind:\n${left.map((one) => `  ${one}\n`).join('')}`)
+      }
+      const { passed, failed } = this.#counts
+      process.stdout.write(`${passed} passed, ${failed + (left.length > 0 ? 1 : 0)} failed\n`)
+    })
+  }
+
   onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly unknown[]): void {
     const tests = modules.flatMap((module) => [...module.children.allTests()])
     const count = (state: string) => tests.filter((test) => test.result().state === state).length
@@ -11,7 +28,6 @@ export default class ClosingLine implements Reporter {
       .flatMap((module) => [...module.children.allSuites()])
       .filter((suite) => suite.errors().length > 0)
     const failed = count('failed') + brokenFiles + brokenSuites.length + unhandledErrors.length
-    // At the very end: other reporters and the teardown still write.
-    process.once('exit', () => process.stdout.write(`${count('passed')} passed, ${failed} failed\n`))
+    this.#counts = { passed: count('passed'), failed }
   }
 }

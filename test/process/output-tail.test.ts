@@ -17,6 +17,10 @@ test('a cut inside of a character shows no half of it', () => {
   expect(readable(Buffer.from([0xff, 0x41]))).toBe('\uFFFDA')
 })
 
+test('NUL, which PostgreSQL and terminals do not take, is left out', () => {
+  expect(readable(Buffer.from('a\0b\n'))).toBe('ab\n')
+})
+
 test('of a progress bar the last state is shown', () => {
   expect(readable(Buffer.from('10%\r50%\r100%\r\ndone\r\n'))).toBe('100%\ndone\n')
 })

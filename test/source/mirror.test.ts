@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import {
   chmodSync,
@@ -12,7 +13,9 @@ import {
 } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import type { ProcessIdentity } from '../../adapters/process/identity.ts'
 import { gitSource } from '../../adapters/source/git/index.ts'
+import { takeLock } from '../../adapters/source/git/mirror-lock.ts'
 import { commandLinesWith, hangAtPost, serveRepositories, untilGone } from './git-server.ts'
 import { makeRepository, runGit, temporaryFolder } from './repositories.ts'
 
@@ -70,6 +73,36 @@ describe('the mirror of a service', () => {
     utimesSync(`${mirror}.lock`, before, before)
     expect((await source.resolve(from, 'main')).sha).toBe(sha)
     expect(existsSync(`${mirror}.lock`)).toBe(false)
+  })
+
+  it('is cleared of the lock files of processes that are gone, and of no others', async () => {
+    const { repository, mirrors, mirror, source, from } = setUp()
+    const sha = repository.commit({ a: '1' })
+    await source.resolve(from, 'main')
+    const lock = await takeLock(`${mirror}.lock`)
+    const mine = JSON.parse(readFileSync(`${mirror}.lock`, 'utf8')) as { process: ProcessIdentity }
+    await lock.release()
+    // This process's number, given to another one before.
+    const gone = { ...mine, process: { ...mine.process, start: '1' } }
+    const before = new Date(Date.now() - 60_000)
+    const beside = (name: string, text: string, at = new Date()) => {
+      const file = `${mirror}.lock.${name}${randomUUID()}`
+      writeFileSync(file, text)
+      utimesSync(file, at, at)
+      return path.basename(file)
+    }
+    const stay = [
+      beside('', JSON.stringify(mine), before),
+      beside('', ''),
+      `${path.basename(mirror)}.lock.txt`,
+    ]
+    writeFileSync(path.join(mirrors, stay[2]!), '')
+    beside('', JSON.stringify(gone))
+    beside('guard.', JSON.stringify(gone))
+    beside('', JSON.stringify({ ...mine, space: 'elsewhere' }), before)
+    beside('', '', before)
+    expect((await source.resolve(from, 'main')).sha).toBe(sha)
+    expect(readdirSync(mirrors).filter((name) => name.includes('.lock'))).toEqual(stay.toSorted())
   })
 
   const damage: Record<string, (mirror: string) => void> = {

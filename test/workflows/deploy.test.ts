@@ -28,8 +28,31 @@ async function start(script: Script, change: Partial<DeployInput> = {}) {
 const steps = () => scripted.calls.map((call) => call.split(' ')[0])
 const cancelRequest: CancelRequest = { deploymentId: '', by: 'ada', reason: 'wrong branch' }
 
-const longest: Script = {
-  switchTraffic: failure('SwitchFailed'),
+/** Fails twice as an outage does, which is tried again, and then answers. */
+function shaky(answer: object) {
+  let attempts = 0
+  return () => {
+    if (++attempts < 3) throw new Error('not reachable')
+    return answer
+  }
+}
+
+/** Every step has something to do, several are tried again, and the release is watched for as long as `watch` takes. */
+const longest = (watch: Promise<void>, script: Script = {}): Script => ({
+  fetchSource: shaky({ detail: 'abc', commitSha: 'abc' }),
+  buildRelease: shaky({ detail: 'built' }),
+  migrateDatabase: shaky({ detail: 'migrated' }),
+  reloadCandidate: shaky({ detail: 'still answers' }),
+  switchTraffic: () => ({ detail: 'live', soakMs: 10_000 }),
+  ...script,
+  watchRelease: async (input) => {
+    await watch
+    return script.watchRelease?.(input) ?? { detail: 'watched' }
+  },
+})
+
+const dying: Script = {
+  watchRelease: failure('DiedAfterSwitch'),
   restoreTraffic: failure('Internal'),
   stopCandidate: failure('Internal'),
   discardRelease: failure('Internal'),
@@ -257,14 +280,21 @@ describe('deploy', () => {
   })
 
   test.each([
-    ['to the end', {}],
-    ['to a failing cleanup', { retireOldReleases: failure('Internal') }],
-    ['to a failing switch, and back through failing undos', longest],
-  ])('its history stays under 200 events %s', async (_, script) => {
-    const handle = await start(script)
-    // A person who loses patience adds to it as well.
+    ['to the end', {}, 'SUCCEEDED'],
+    ['to a failing cleanup', { retireOldReleases: failure('Internal') }, 'SUCCEEDED'],
+    ['to a release that dies under traffic, and back through failing undos', dying, 'FAILED'],
+  ] as const)('its history stays under 200 events %s', async (_, script, status) => {
+    const watch = Promise.withResolvers<void>()
+    const handle = await start(longest(watch.promise, script), { approvalTimeout: 60_000 })
+    await until(() => scripted.calls.includes('recordApproval waits'))
+    await handle.signal(signalNames.answerApproval, { approved: true, by: 'ada', reason: null })
+    await until(() => steps().includes('watchRelease'))
+    // A person who loses patience adds to it as well; it is too late for a cancel, so it goes on to its end.
     for (let asked = 0; asked < 3; asked++) await handle.signal(signalNames.cancelDeployment, cancelRequest)
+    watch.resolve()
     await handle.result().catch(() => {})
+    expect(scripted.outcomes).toMatchObject([{ status }])
+    expect(steps().filter((name) => name === 'fetchSource')).toHaveLength(3)
     expect((await handle.describe()).historyLength).toBeLessThan(200)
   })
 

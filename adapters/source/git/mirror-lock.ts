@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { link, readlink, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { link, readdir, readlink, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import os from 'node:os'
+import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { readJsonIfThere } from '../../files/durable.ts'
 import { bootId, identityOf, isAlive, type ProcessIdentity } from '../../process/identity.ts'
@@ -39,7 +40,10 @@ export async function takeLock(file: string, signal?: AbortSignal): Promise<Held
     signal?.throwIfAborted()
     const holder = await readHolder(file)
     if (!holder) {
-      if (await create(file, mine)) return held(file, mine)
+      if (await create(file, mine)) {
+        await clearUnfinished(file, mine.space)
+        return held(file, mine)
+      }
     } else if (await isAbandoned(file, holder, mine.space)) {
       await clear(file, holder, mine.space, signal)
     } else {
@@ -81,6 +85,23 @@ async function clear(file: string, abandoned: Holder, space: string, signal?: Ab
   }
 }
 
+/**
+ * Removes what killed processes left beside the lock: files that they were about to link or rename to it. One that is
+ * torn says nothing of its maker, who may be writing it at this moment: it goes once it has been silent for long.
+ */
+async function clearUnfinished(file: string, space: string): Promise<void> {
+  const { dir, base } = path.parse(file)
+  const names = await readdir(dir)
+  for (const name of names.filter((one) => one.startsWith(base) && unfinished.test(one.slice(base.length)))) {
+    const left = path.join(dir, name)
+    const maker = await readHolder(left)
+    if (maker && (await isAbandoned(left, maker, space))) await rm(left, { force: true })
+  }
+}
+
+/** The lock's name, or that of its guard, with a token behind it. */
+const unfinished = /^(\.guard)*\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+
 async function isAbandoned(file: string, holder: Holder, space: string): Promise<boolean> {
   if (holder.space === space) return !isAlive(holder.process)
   const touched = await stat(file).catch(() => undefined)
@@ -98,7 +119,8 @@ async function create(file: string, mine: Holder): Promise<boolean> {
     await link(complete, file)
     return true
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+    // ENOENT: this process slept for so long that another took it for dead and cleared its file away.
+    if (['EEXIST', 'ENOENT'].includes((error as NodeJS.ErrnoException).code ?? '')) return false
     throw error
   } finally {
     await rm(complete, { force: true })

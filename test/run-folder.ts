@@ -1,0 +1,41 @@
+import { chmodSync, mkdtempSync, realpathSync, rmSync, watch, type FSWatcher } from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { leftIn } from './left-in.ts'
+
+/** Milliseconds that a last process may take to end. */
+const patience = 5000
+
+/**
+ * The temporary folder of one whole run of the tests. All that they make lies in it or carries its path, which tells
+ * what they leave behind from what another run at the same time on the same machine is using.
+ */
+export class RunFolder {
+  readonly path: string
+  readonly #watcher: FSWatcher
+  #made = new Set<string>()
+
+  /** From now on it is the temporary folder of this process and of those that it starts. */
+  constructor() {
+    // Short, because Unix sockets lie in it; open to all as /tmp is, because services run as users of their own.
+    this.path = realpathSync(mkdtempSync(path.join(os.tmpdir(), 's-')))
+    chmodSync(this.path, 0o1777)
+    process.env['TMPDIR'] = this.path
+    this.#watcher = watch(this.path, { persistent: false }, (_, name) => name && this.#made.add(name))
+  }
+
+  /** Removes it. Answers what the run has left; to be called when this process ends, so it only blocks. */
+  close(): string[] {
+    this.#watcher.close()
+    const homes = [...this.#made].map((name) => path.join(this.path, name))
+    const until = Date.now() + patience
+    let left = leftIn(this.path, homes)
+    for (; left.length > 0 && Date.now() < until; left = leftIn(this.path, homes)) pause(100)
+    if (left.length === 0) rmSync(this.path, { recursive: true })
+    return left
+  }
+}
+
+function pause(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
+}
