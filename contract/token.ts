@@ -1,9 +1,8 @@
 import { z } from '@hono/zod-openapi'
+import { tokenRoles } from './roles.ts'
 import { serviceIdSchema } from './service.ts'
 
-/** Each may do what the one before it may. */
-export const tokenRoles = ['viewer', 'deployer', 'admin'] as const
-export type TokenRole = (typeof tokenRoles)[number]
+export { tokenRoles, type TokenRole } from './roles.ts'
 
 /** Days until a new token expires, unless it is said otherwise. */
 const standardLifetime = 365

@@ -2,7 +2,8 @@ import type { OpenAPIHono } from '@hono/zod-openapi'
 import type { Context, MiddlewareHandler } from 'hono'
 import { matchedRoutes } from 'hono/route'
 import { parseDeploymentId } from '../contract/names.ts'
-import { tokenRoles, type Caller, type TokenRole } from '../contract/token.ts'
+import { mayAs, tokenRoles, type TokenRole } from '../contract/roles.ts'
+import type { Caller } from '../contract/token.ts'
 import type { AppEnv } from './deps.ts'
 import { notFound, Refusal } from './refusal.ts'
 
@@ -64,7 +65,7 @@ function requireService(caller: Caller, { names, narrows }: Call): void {
 
 /** @throws Refusal 403 */
 export function requireRole({ role }: Pick<Caller, 'role'>, wanted: TokenRole): void {
-  if (tokenRoles.indexOf(role) >= tokenRoles.indexOf(wanted)) return
+  if (mayAs(role, wanted)) return
   throw forbidden(`This needs a token with the role ${wanted}; this one has the role ${role}.`)
 }
 

@@ -2,6 +2,7 @@ import { sourceUrlOf } from './source-url.ts'
 import { Hono, type Context } from 'hono'
 import type { Deployment } from '../contract/deployment.ts'
 import type { Service } from '../contract/service.ts'
+import type { Caller } from '../contract/token.ts'
 import type { AppEnv } from '../server/deps.ts'
 import { ApiProblem, pathOf } from './api.ts'
 import { formOf } from './form.ts'
@@ -17,11 +18,18 @@ export function environmentActionRoutes(desk: Desk): Hono<AppEnv> {
   return new Hono<AppEnv>()
     .post(`${environment}/rollback`, async (c) => {
       const form = await formOf(c)
-      const releaseId = form.get('releaseId')
-      const body = releaseId ? { releaseId } : {}
+      const [releaseId, deploymentId] = [form.text('releaseId'), form.text('deploymentId')]
+      const body = releaseId ? { releaseId } : deploymentId ? { deploymentId } : {}
       const { id } = await desk
         .api(c)
         .send<Deployment>('POST', `${pathIn(c)}/rollback`, body, form.get('key'))
+      return c.redirect(pathOf('deployments', id), 303)
+    })
+    .post(`${environment}/restart`, async (c) => {
+      const form = await formOf(c)
+      const { id } = await desk
+        .api(c)
+        .send<Deployment>('POST', `${pathIn(c)}/restart`, undefined, form.get('key'))
       return c.redirect(pathOf('deployments', id), 303)
     })
     .post(`${environment}/deploy`, async (c) => {
@@ -77,7 +85,7 @@ async function createService(desk: Desk, c: Context<AppEnv>): Promise<Response> 
     if (!(error instanceof ApiProblem) || error.problem.status === 401) throw error
     const { problem } = error
     const bundle = await desk.bundle
-    const frame = desk.frame(c, bundle)
+    const frame = { ...desk.frame(c, bundle), caller: await api.get<Caller>('/whoami') }
     // A password in the url is not sent back.
     const shown = { ...given, url: given.url.replace(/\/\/[^/@]*@/, '//') }
     return c.html(bundle.pages.newServicePage({ frame, problem, given: shown }), problem.status as 422)

@@ -7,6 +7,10 @@ const limit = 1024 * 1024
 /** The fields of a form as browsers send them. */
 export interface Form {
   get(name: string): string | undefined
+  /** What was typed, without the blanks around it; undefined when that is nothing. */
+  text(name: string): string | undefined
+  /** Of a field that may be there several times. */
+  all(name: string): string[]
 }
 
 /** Counts while it reads, for a length may be a lie or missing. */
@@ -19,7 +23,11 @@ export async function formOf(c: Context<AppEnv>): Promise<Form> {
     chunks.push(chunk)
   }
   const fields = new URLSearchParams(Buffer.concat(chunks).toString('utf8'))
-  return { get: (name) => fields.get(name) ?? undefined }
+  return {
+    get: (name) => fields.get(name) ?? undefined,
+    text: (name) => fields.get(name)?.trim() || undefined,
+    all: (name) => fields.getAll(name),
+  }
 }
 
 export class FormTooLarge extends Error {

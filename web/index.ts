@@ -1,6 +1,8 @@
 import { Hono, type Context } from 'hono'
+import type { Caller } from '../contract/token.ts'
 import type { AppEnv } from '../server/deps.ts'
 import { actionRoutes } from './actions.ts'
+import { admissionRoutes } from './admission.ts'
 import { apiOf, ApiProblem, type Api, type Ask } from './api.ts'
 import type { Bundle } from './bundle.ts'
 import { environmentActionRoutes } from './environment-actions.ts'
@@ -8,7 +10,10 @@ import { icon } from './icon.ts'
 import { pageHeaders } from './page-headers.ts'
 import { pageRoutes } from './page-routes.ts'
 import { sameOrigin } from './same-origin.ts'
+import { scheduleActionRoutes } from './schedule-actions.ts'
+import { serviceSettingsActionRoutes } from './service-settings-actions.ts'
 import { sessions, type Seal } from './session.ts'
+import { settingsActionRoutes } from './settings-actions.ts'
 import { signInRoutes } from './sign-in.ts'
 import { streamRoutes } from './streams.ts'
 
@@ -35,6 +40,8 @@ export interface Frame {
   hash: string
   path: string
   signedIn: boolean
+  /** Who is signed in, where that is known: without it nothing is shown that would be refused to some. */
+  caller?: Caller | undefined
 }
 
 export class SignedOut extends Error {
@@ -42,7 +49,10 @@ export class SignedOut extends Error {
 }
 
 /** Everything that is the dashboard's. The rest of the server has rules of its own. */
-const paths = ['/', '/assets/*', '/sign-in', '/sign-out', '/new', '/services/*', '/deployments/*']
+const paths = [
+  ...['/', '/assets/*', '/sign-in', '/sign-out', '/new', '/services/*', '/deployments/*'],
+  ...['/settings/*', '/audit'],
+]
 
 /** The pages, as routes that are mounted beside those of the API. */
 export const dashboard =
@@ -68,6 +78,10 @@ export const dashboard =
     app.route('/', pageRoutes(desk))
     app.route('/', actionRoutes(desk))
     app.route('/', environmentActionRoutes(desk))
+    app.route('/', admissionRoutes(desk))
+    app.route('/', settingsActionRoutes(desk))
+    app.route('/', serviceSettingsActionRoutes(desk))
+    app.route('/', scheduleActionRoutes(desk))
     app.onError((error, c) => errorPage(desk, error, c))
     return app
   }
@@ -104,11 +118,19 @@ async function errorPage(desk: Desk, error: Error, c: Context<AppEnv>): Promise<
   if (!(error instanceof ApiProblem)) throw error
   const bundle = await desk.bundle
   const back = backOf(c)
+  const frame = { ...desk.frame(c, bundle), caller: await callerOf(desk, c) }
   return c.html(
-    bundle.pages.problemPage({ frame: desk.frame(c, bundle), problem: error.problem, back }),
+    bundle.pages.problemPage({ frame, problem: error.problem, back }),
     error.problem.status as 400,
   )
 }
+
+/** For what is shown beside an error, which may be why this is not known. */
+const callerOf = async (desk: Desk, c: Context<AppEnv>) =>
+  desk
+    .api(c)
+    .get<Caller>('/whoami')
+    .catch(() => undefined)
 
 /** The page that a form was on. */
 function backOf(c: Context): string {

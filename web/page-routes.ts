@@ -1,13 +1,19 @@
 import { Hono, type Context } from 'hono'
+import type { Caller } from '../contract/token.ts'
 import type { AppEnv } from '../server/deps.ts'
 import type { Api } from './api.ts'
 import type { Bundle } from './bundle.ts'
 import type { Desk, Frame } from './index.ts'
+import { readAudit } from './read/audit.ts'
 import { readCheck } from './read/check.ts'
 import { readDeploymentView } from './read/deployment.ts'
 import { readEnvironment } from './read/environment.ts'
 import { readOverview } from './read/overview.ts'
+import { readReleases } from './read/releases.ts'
+import { readSchedules } from './read/schedules.ts'
+import { readServiceSettings } from './read/service-settings.ts'
 import { readService } from './read/service.ts'
+import { readSettings } from './read/settings.ts'
 
 /** One route per page: reads what it shows, then renders it. */
 export function pageRoutes(desk: Desk): Hono<AppEnv> {
@@ -19,9 +25,13 @@ export function pageRoutes(desk: Desk): Hono<AppEnv> {
     render: (pages: Bundle['pages'], view: T & { frame: Frame }) => string,
   ) =>
     app.get(path, async (c) => {
-      const view = await read(desk.api(c), c)
-      const bundle = await desk.bundle
-      return c.html(render(bundle.pages, { ...view, frame: desk.frame(c, bundle) }))
+      const api = desk.api(c)
+      const [view, caller, bundle] = await Promise.all([
+        read(api, c),
+        api.get<Caller>('/whoami'),
+        desk.bundle,
+      ])
+      return c.html(render(bundle.pages, { ...view, frame: { ...desk.frame(c, bundle), caller } }))
     })
 
   page('/', readOverview, (pages, view) => pages.overviewPage(view))
@@ -50,6 +60,27 @@ export function pageRoutes(desk: Desk): Hono<AppEnv> {
     `${environment}/check`,
     (api, c) => readCheck(api, c.req.param('service')!, c.req.param('environment')!),
     (pages, view) => pages.checkPage(view),
+  )
+  page(
+    `${environment}/releases`,
+    (api, c) => readReleases(api, c.req.param('service')!, c.req.param('environment')!),
+    (pages, view) => pages.releasesPage(view),
+  )
+  page(
+    `${environment}/schedules`,
+    (api, c) => readSchedules(api, c.req.param('service')!, c.req.param('environment')!),
+    (pages, view) => pages.schedulesPage(view),
+  )
+  page(
+    '/services/:service/settings',
+    (api, c) => readServiceSettings(api, c.req.param('service')!, c.req.query()),
+    (pages, view) => pages.serviceSettingsPage(view),
+  )
+  page('/settings', readSettings, (pages, view) => pages.settingsPage(view))
+  page(
+    '/audit',
+    (api, c) => readAudit(api, c.req.query()),
+    (pages, view) => pages.auditPage(view),
   )
   return app
 }

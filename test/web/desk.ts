@@ -16,10 +16,15 @@ export interface Desk extends Api {
   cut(): void
 }
 
-export async function startDesk(): Promise<Desk> {
+/** @param temporalAddress where there is one; without it what needs Temporal is refused */
+export async function startDesk(temporalAddress?: string): Promise<Desk> {
   const url = 'http://127.0.0.1:7700'
   const bundle = dashboardBundle(cache)
-  const api = await startApi({}, (seal) => dashboard({ bundle, seal, url, now: () => new Date() }))
+  const api = await startApi(
+    {},
+    (seal) => dashboard({ bundle, seal, url, now: () => new Date() }),
+    temporalAddress,
+  )
   const server = createAdaptorServer({ fetch: api.app.fetch }) as Server
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')

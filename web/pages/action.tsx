@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Child } from 'hono/jsx'
+import type { TokenRole } from '../../contract/roles.ts'
+import { Allowed } from './allowed.tsx'
 
 interface ActionProps {
   name: string
@@ -7,6 +9,8 @@ interface ActionProps {
   /** Said before it is done; without it the button does it at once. */
   ask?: string
   confirm?: string
+  /** Of whoever may do it; to others the button is not shown. */
+  needs?: TokenRole
   kind?: 'primary' | 'danger' | 'quiet'
   fields?: Record<string, string>
   children?: Child
@@ -18,6 +22,7 @@ export function Action({
   to,
   ask,
   confirm = name,
+  needs = 'deployer',
   kind = 'quiet',
   fields = {},
   children,
@@ -33,12 +38,14 @@ export function Action({
       <button class={kind}>{ask ? confirm : name}</button>
     </form>
   )
-  if (!ask) return form
+  if (!ask) return <Allowed needs={needs}>{form}</Allowed>
   return (
-    <details class="confirm">
-      <summary class={`button ${kind}`}>{name}</summary>
-      <div class="question">{form}</div>
-    </details>
+    <Allowed needs={needs}>
+      <details class="confirm">
+        <summary class={`button ${kind}`}>{name}</summary>
+        <div class="question">{form}</div>
+      </details>
+    </Allowed>
   )
 }
 

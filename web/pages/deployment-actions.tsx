@@ -48,6 +48,7 @@ const Approve = ({ to }: { to: (action: string) => string }) => (
     <Action
       name="Approve"
       to={to('approve')}
+      needs="admin"
       ask="Let this deployment go on, and become live?"
       confirm="Yes, go on"
       kind="primary"
@@ -55,6 +56,7 @@ const Approve = ({ to }: { to: (action: string) => string }) => (
     <Action
       name="Reject"
       to={to('reject')}
+      needs="admin"
       ask="End this deployment? What it has made is removed."
       confirm="Yes, reject it"
       kind="danger"

@@ -2,8 +2,14 @@ import { pathOf } from '../api.ts'
 import type { Frame } from '../index.ts'
 import type { EnvironmentView } from '../read/environment.ts'
 import { Action } from './action.tsx'
+import { Allowed } from './allowed.tsx'
+import { Approval } from './approval.tsx'
+import { DeployRules } from './deploy-rules.tsx'
+import { Freezes } from './freezes.tsx'
+import { Hold } from './hold.tsx'
 import { Layout, render } from './layout.tsx'
 import { EnvironmentRow } from './overview.tsx'
+import { PendingChanges } from './pending-changes.tsx'
 import { Releases } from './releases.tsx'
 import { Variables } from './variables.tsx'
 
@@ -25,6 +31,9 @@ export const environmentPage = (view: EnvironmentView & { frame: Frame }) => {
         <h1>{environment.environment}</h1>
         <a href={environment.serviceUrl}>{environment.serviceUrl}</a>
         <div class="actions">
+          <a class="button" href={`${path}/schedules`}>
+            Schedules
+          </a>
           <a class="button" href={`${path}/check`}>
             Check
           </a>
@@ -47,8 +56,15 @@ export const environmentPage = (view: EnvironmentView & { frame: Frame }) => {
           <EnvironmentRow state={state} service={service} />
         </ul>
       </section>
+      <Approval deployment={state.running} />
+      <Hold environment={environment} path={path} />
+      <PendingChanges environment={environment} path={path} />
       <Variables variables={view.variables} path={path} liveSince={environment.live?.since} />
-      <Settings {...view} />
+      <Allowed needs="admin">
+        <Settings {...view} />
+        <DeployRules environment={environment} path={path} />
+      </Allowed>
+      <Freezes environment={environment} path={path} />
       <Releases {...view} path={path} />
     </Layout>,
   )

@@ -1,5 +1,7 @@
 import type { Child } from 'hono/jsx'
+import type { Caller } from '../../contract/token.ts'
 import type { Frame } from '../index.ts'
+import { Allowed, WhoAsks } from './allowed.tsx'
 
 interface LayoutProps {
   frame: Frame
@@ -34,9 +36,11 @@ export function Layout({ frame, title, icon = 'idle', children }: LayoutProps) {
             <img src="/assets/icon/idle" alt="" width="24" height="24" />
             Sluice
           </a>
-          {frame.signedIn ? <Navigation path={frame.path} /> : null}
+          {frame.signedIn ? <Navigation {...frame} /> : null}
         </header>
-        <main id="main">{children}</main>
+        <WhoAsks.Provider value={frame.caller?.role}>
+          <main id="main">{children}</main>
+        </WhoAsks.Provider>
         <footer>
           <span id="connection" role="status"></span>
           <a href="/guides/when-a-deploy-fails">When a deploy fails</a>
@@ -66,16 +70,26 @@ export function Layout({ frame, title, icon = 'idle', children }: LayoutProps) {
   )
 }
 
-const Navigation = ({ path }: { path: string }) => (
-  <nav aria-label="Main">
-    <a href="/" aria-current={path === '/' ? 'page' : undefined}>
-      Services
+function Navigation({ path, caller }: { path: string; caller?: Caller | undefined }) {
+  const Place = ({ to, name }: { to: string; name: string }) => (
+    <a href={to} aria-current={path === to ? 'page' : undefined}>
+      {name}
     </a>
-    <a href="/new" aria-current={path === '/new' ? 'page' : undefined}>
-      New
-    </a>
-    <form method="post" action="/sign-out">
-      <button class="quiet">Sign out</button>
-    </form>
-  </nav>
-)
+  )
+  const reachesAll = caller?.serviceId === null
+  return (
+    <WhoAsks.Provider value={caller?.role}>
+      <nav aria-label="Main">
+        <Place to="/" name="Services" />
+        <Allowed needs="admin">{reachesAll ? <Place to="/new" name="New" /> : null}</Allowed>
+        <Place to="/settings" name="Settings" />
+        <Allowed needs="admin">
+          <Place to="/audit" name="Audit" />
+        </Allowed>
+        <form method="post" action="/sign-out">
+          <button class="quiet">Sign out</button>
+        </form>
+      </nav>
+    </WhoAsks.Provider>
+  )
+}

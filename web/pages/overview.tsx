@@ -3,6 +3,7 @@ import type { Service } from '../../contract/service.ts'
 import { pathOf } from '../api.ts'
 import type { Frame } from '../index.ts'
 import type { EnvironmentState, Overview } from '../read/overview.ts'
+import { Allowed } from './allowed.tsx'
 import { Commit } from './commit.tsx'
 import { Layout, render } from './layout.tsx'
 import { sourceUrlOf } from '../source-url.ts'
@@ -15,9 +16,13 @@ export const overviewPage = ({ frame, services }: Overview & { frame: Frame }) =
     <Layout frame={frame} title="Services" icon={running ? 'running' : 'idle'}>
       <div class="heading">
         <h1>Services</h1>
-        <a class="button primary" href="/new">
-          New service
-        </a>
+        <Allowed needs="admin">
+          {frame.caller?.serviceId === null ? (
+            <a class="button primary" href="/new">
+              New service
+            </a>
+          ) : null}
+        </Allowed>
       </div>
       <div id="services" data-live data-poll="3000">
         {services.length === 0 ? <Empty /> : services.map((one) => <ServiceCard {...one} />)}
@@ -100,9 +105,11 @@ function DeploymentLink({ deployment }: { deployment: Deployment }) {
 const Empty = () => (
   <section class="card empty">
     <h2>Nothing is deployed yet</h2>
-    <p>
-      <a href="/new">Add a service here</a>, or in a terminal:
-    </p>
+    <Allowed needs="admin">
+      <p>
+        <a href="/new">Add a service here</a>, or in a terminal:
+      </p>
+    </Allowed>
     <pre class="command">{`sluice service add shop https://github.com/you/shop.git
 sluice env set shop production DATABASE_URL=postgres://…
 sluice deploy shop`}</pre>

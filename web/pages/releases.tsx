@@ -7,13 +7,16 @@ import { Commit } from './commit.tsx'
 import { StatusWord } from './status.tsx'
 import { Moment } from './time.tsx'
 
-/** What can be rolled back to; and of the others, why not. */
+/** Beside the live one, those that are shown with their environment. */
+const shown = 5
+
+/** What is live, and what traffic can go back to at once. */
 export const Releases = ({ releases, service, path }: EnvironmentView & { path: string }) => (
   <section class="card" id="releases">
     <h2>Releases</h2>
-    {releases.length === 0 ? <p class="hint">None yet.</p> : null}
+    {releases.length === 0 ? <p class="hint">None yet.</p> : <a href={`${path}/releases`}>All releases</a>}
     <ul class="plain rows">
-      {releases.map((release) => (
+      {atHand(releases).map((release) => (
         <li data-entry>
           <a class="grow" href={pathOf('deployments', release.deploymentId)}>
             {release.releaseId}
@@ -29,9 +32,13 @@ export const Releases = ({ releases, service, path }: EnvironmentView & { path: 
   </section>
 )
 
-function RollBack({ release, path }: { release: Release; path: string }) {
+const atHand = (releases: Release[]) => [
+  ...releases.filter(({ live }) => live),
+  ...releases.filter(({ live, kept }) => !live && kept).slice(0, shown),
+]
+
+export function RollBack({ release, path }: { release: Release; path: string }) {
   if (release.live) return <StatusWord status="LIVE" />
-  if (!release.kept) return <span class="hint">no longer on the disk: deploy its commit again</span>
   return (
     <Action
       name="Roll back"

@@ -22,6 +22,11 @@ export const servicePage = (view: ServiceView & { frame: Frame }) => {
       <div class="heading">
         <h1>{service.serviceId}</h1>
         <span class="hint">{sourceUrlOf(service) ?? service.pushUrl}</span>
+        <div class="actions">
+          <a class="button" href={`${pathOf('services', service.serviceId)}/settings`}>
+            Settings
+          </a>
+        </div>
       </div>
       <section class="card">
         <h2>Environments</h2>

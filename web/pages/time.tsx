@@ -9,6 +9,19 @@ export function Moment({ at }: { at: string | null }) {
   )
 }
 
+/** A moment whose distance from now says less than itself; in that zone where one is named. */
+export const Exact = ({ at, timeZone }: { at: string; timeZone?: string }) => (
+  <time datetime={at}>{timeZone ? inZone(at, timeZone) : `${at.slice(0, 10)} ${at.slice(11, 16)} UTC`}</time>
+)
+
+function inZone(at: string, timeZone: string): string {
+  const format = new Intl.DateTimeFormat('en-GB', {
+    ...{ timeZone, weekday: 'short', day: 'numeric', month: 'short', year: 'numeric' },
+    ...{ hour: '2-digit', minute: '2-digit' },
+  })
+  return `${format.format(new Date(at))} ${timeZone}`
+}
+
 /** How long something took; counts up in the browser while it has not ended. */
 export function Duration({ from, to }: { from: string | null; to: string | null }) {
   if (!from) return null

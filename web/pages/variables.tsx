@@ -1,5 +1,6 @@
 import type { Variable } from '../../contract/service.ts'
 import { Action } from './action.tsx'
+import { Allowed } from './allowed.tsx'
 import { Moment } from './time.tsx'
 
 interface VariablesProps {
@@ -29,6 +30,7 @@ export function Variables({ variables, path, liveSince }: VariablesProps) {
             <Action
               name="Remove"
               to={`${path}/variables/remove`}
+              needs="admin"
               fields={{ name: variable.name }}
               ask={`Remove ${variable.name}? The live release keeps it until the next deploy.`}
               confirm="Yes, remove it"
@@ -37,16 +39,25 @@ export function Variables({ variables, path, liveSince }: VariablesProps) {
           </li>
         ))}
       </ul>
-      <form method="post" action={`${path}/variables`} class="stack">
-        <label for="lines">Set variables: NAME=value, one a line; a whole .env file may be pasted</label>
-        <textarea id="lines" name="lines" rows={4} spellcheck={false} autocomplete="off" required></textarea>
-        <label class="check">
-          <input type="checkbox" name="plain" value="true" /> no secrets: show their values here
-        </label>
-        <div>
-          <button>Set</button>
-        </div>
-      </form>
+      <Allowed needs="admin">
+        <form method="post" action={`${path}/variables`} class="stack">
+          <label for="lines">Set variables: NAME=value, one a line; a whole .env file may be pasted</label>
+          <textarea
+            id="lines"
+            name="lines"
+            rows={4}
+            spellcheck={false}
+            autocomplete="off"
+            required
+          ></textarea>
+          <label class="check">
+            <input type="checkbox" name="plain" value="true" /> no secrets: show their values here
+          </label>
+          <div>
+            <button>Set</button>
+          </div>
+        </form>
+      </Allowed>
     </section>
   )
 }
