@@ -4,7 +4,7 @@ import type { Plan } from '../contract/plan.ts'
 import type { DeployInput, FetchReport } from '../contract/workflows.ts'
 import { isDetectionFile, packVariables, planWithCredentials } from '../plan/index.ts'
 import type { Ports } from '../ports/index.ts'
-import { openVariables } from '../ports/opened-variables.ts'
+import { openVariables, snapshotOf } from '../ports/opened-variables.ts'
 import type { SealedVariable } from '../ports/store.ts'
 import { repositoryOf } from '../ports/repository.ts'
 import type { Commit, Repository } from '../ports/source.ts'
@@ -93,14 +93,15 @@ async function snapshot(
     commitSha: commit.sha,
     commitMessage: commit.message,
     plan,
-    sealedVariables: variables.map(({ name, sealed, secret }) => ({ name, sealed, secret })),
+    sealedVariables: snapshotOf(variables),
   })
 }
 
 /** Those of now; a rebuild takes those of the deployment that it goes back to. */
 async function variablesFor(store: Ports['store'], input: DeployInput): Promise<SealedVariable[]> {
   const { serviceId, environment, trigger, rollbackOf } = input
-  if (trigger !== 'rebuild' || rollbackOf === undefined) return store.variables.list(serviceId, environment)
+  if (trigger !== 'rebuild' || rollbackOf === undefined)
+    return store.variables.effective(serviceId, environment)
   const before = await store.deployments.find(rollbackOf)
   const release = before?.releaseId ? await store.releases.find(before.releaseId, rollbackOf) : undefined
   if (!release) throw expected('ReleaseGone', `Nothing is known of the release of ${rollbackOf} any more.`)

@@ -1,5 +1,6 @@
 import { releaseId } from '../contract/names.ts'
 import type { DeployInput } from '../contract/workflows.ts'
+import { snapshotOf } from '../ports/opened-variables.ts'
 import type { Store } from '../ports/store.ts'
 
 /**
@@ -9,11 +10,8 @@ import type { Store } from '../ports/store.ts'
 export async function keepOwnVariables(store: Store, input: DeployInput): Promise<void> {
   const { serviceId, environment, deploymentId, releaseNumber, trigger, rollbackOf } = input
   if (trigger === 'restart') {
-    const now = await store.variables.list(serviceId, environment)
-    return store.releases.runsWith(
-      deploymentId,
-      now.map(({ name, sealed, secret }) => ({ name, sealed, secret })),
-    )
+    const now = await store.variables.effective(serviceId, environment)
+    return store.releases.runsWith(deploymentId, snapshotOf(now))
   }
   if (trigger !== 'rollback' || rollbackOf === undefined) return
   const then = await store.releases.find(releaseId(serviceId, environment, releaseNumber), rollbackOf)

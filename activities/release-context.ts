@@ -1,7 +1,8 @@
-import { releaseId, variableContext } from '../contract/names.ts'
+import { releaseId } from '../contract/names.ts'
 import type { Plan } from '../contract/plan.ts'
 import type { ReleaseRef } from '../contract/workflows.ts'
 import type { Ports } from '../ports/index.ts'
+import { openVariable } from '../ports/opened-variables.ts'
 import { expected } from './typed-failure.ts'
 
 export interface ReleaseContext {
@@ -19,10 +20,10 @@ export async function releaseContext(
   const stored = await store.releases.find(releaseId(serviceId, environment, releaseNumber), deploymentId)
   if (!stored)
     throw expected('ReleaseGone', `Release ${releaseNumber} of ${serviceId}/${environment} is not known.`)
-  const opened = stored.sealedVariables.map(({ name, sealed, secret }) => ({
-    name,
-    secret,
-    value: secrets.open(sealed, variableContext(serviceId, environment, name)),
+  const opened = stored.sealedVariables.map((variable) => ({
+    name: variable.name,
+    secret: variable.secret,
+    value: openVariable(secrets, release, variable),
   }))
   return {
     plan: stored.plan,

@@ -80,6 +80,9 @@ export function parseDeploymentId(
   return { serviceId: match[1]!, environment: match[2]!, number: Number(match[3]) }
 }
 
+/** In the place of an environment's name: the service as a whole, whose variables all its environments inherit. */
+export const wholeService = ''
+
 /** Context under which a variable is sealed; whoever opens it must name the same. */
 export const variableContext = (serviceId: string, environment: string, name: string): string =>
   `${serviceId}/${environment}/${name}`

@@ -141,6 +141,11 @@ export const putEnvironmentSchema = z
   .openapi('PutEnvironment')
 export type PutEnvironment = z.infer<typeof putEnvironmentSchema>
 
+const inheritedFromSchema = z
+  .string()
+  .nullable()
+  .describe('null: its own. Else whose it is: `shop` for the service, `shop/staging` for another environment')
+
 export const liveSchema = z
   .object({
     deploymentId: z.string(),
@@ -164,7 +169,14 @@ export const environmentSchema = z
     serviceId: serviceIdSchema,
     environment: environmentNameSchema,
     branch: z.string(),
-    variables: z.array(z.object({ name: z.string(), secret: z.boolean(), updatedAt: z.iso.datetime() })),
+    variables: z.array(
+      z.object({
+        name: z.string(),
+        secret: z.boolean(),
+        inheritedFrom: inheritedFromSchema,
+        updatedAt: z.iso.datetime(),
+      }),
+    ),
     domains: z.array(z.string()),
     autoDeploy: z.boolean(),
     queue: z.enum(queuePolicies).nullable(),
@@ -190,6 +202,7 @@ export const variableSchema = z
     name: z.string(),
     secret: z.boolean(),
     value: z.string().nullable().describe('null for a secret: those are write-only'),
+    inheritedFrom: inheritedFromSchema,
     updatedAt: z.iso.datetime(),
   })
   .openapi('Variable')
@@ -219,6 +232,20 @@ export const variableChangeSchema = z
     at: z.iso.datetime(),
   })
   .openapi('VariableChange')
+
+export const listVariableChangesSchema = z.object({
+  name: variableNameSchema.optional(),
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+  cursor: z
+    .string()
+    .regex(/^\d{1,15}$/, 'is not a cursor of this list')
+    .optional(),
+})
+
+export const variableChangesSchema = z.object({
+  data: z.array(variableChangeSchema),
+  nextCursor: z.string().nullable(),
+})
 
 export const putVariableSchema = z
   .strictObject({ value: variableValueSchema, secret: z.boolean().default(true) })

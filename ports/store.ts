@@ -122,9 +122,15 @@ export interface SealedVariable {
   name: string
   sealed: string
   secret: boolean
+  /** Absent: the environment's own. Else whose it is: another environment, or `wholeService`. Sealed for that one. */
+  from?: string
 }
 
+/** Whose variables: an environment's, or those of `wholeService`. */
 export interface VariableStore {
+  /** All that an environment runs with now: its own, and what it inherits and does not override. By name. */
+  effective(serviceId: string, environment: string): Promise<(SealedVariable & { updatedAt: Date })[]>
+  /** Its own ones. */
   list(serviceId: string, environment: string): Promise<(SealedVariable & { updatedAt: Date })[]>
   put(serviceId: string, environment: string, variable: SealedVariable): Promise<void>
   /** Replaces all of them in one transaction. */

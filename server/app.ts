@@ -36,6 +36,7 @@ import { restartRoutes } from './routes/restarts.ts'
 import { rollbackRoutes } from './routes/rollbacks.ts'
 import { schemaRoutes } from './routes/schemas.ts'
 import { scheduleRoutes } from './routes/schedules.ts'
+import { serviceVariableRoutes } from './routes/service-variables.ts'
 import { serviceRoutes } from './routes/services.ts'
 import { streamRoutes } from './routes/streams.ts'
 import { tokenRoutes } from './routes/tokens.ts'
@@ -79,6 +80,7 @@ export function createApp(deps: AppDeps): OpenAPIHono<AppEnv> {
   app.route('/v1', serviceRoutes(deps))
   app.route('/v1', environmentRoutes(deps))
   app.route('/v1', variableRoutes(deps))
+  app.route('/v1', serviceVariableRoutes(deps))
   app.route('/v1', scheduleRoutes(deps))
   app.route('/v1', preflightRoutes(deps))
   app.route('/v1', planRoutes(deps))

@@ -4,6 +4,7 @@ import type { Settings } from '../contract/settings.ts'
 import type { Environment } from '../contract/service.ts'
 import type { EnvironmentRow, LiveRow, SealedVariable } from '../ports/store.ts'
 import { serviceUrl } from './service-url.ts'
+import { inheritedFrom } from './variables.ts'
 
 /** An environment as the API shows it: its variables by name only. */
 export function environmentView(
@@ -16,10 +17,11 @@ export function environmentView(
     serviceId: row.serviceId,
     environment: row.environment,
     branch: row.branch,
-    variables: variables.map(({ name, secret, updatedAt }) => ({
-      name,
-      secret,
-      updatedAt: updatedAt.toISOString(),
+    variables: variables.map((one) => ({
+      name: one.name,
+      secret: one.secret,
+      inheritedFrom: inheritedFrom(row.serviceId, one),
+      updatedAt: one.updatedAt.toISOString(),
     })),
     domains: row.domains,
     autoDeploy: row.autoDeploy,

@@ -1,9 +1,10 @@
+import { variableContext } from '../contract/names.ts'
 import type { PutEnvironment } from '../contract/service.ts'
 import type { Caller } from '../contract/token.ts'
 import { Taken, type EnvironmentRow, type SealedVariable } from '../ports/store.ts'
 import type { AppDeps } from './deps.ts'
 import { Refusal } from './refusal.ts'
-import { variableContext } from '../contract/names.ts'
+import { sealedAs } from './variables.ts'
 
 /**
  * Creates or changes an environment; what the change leaves out stays as it is. `caller` is not told of other services
@@ -66,23 +67,6 @@ async function replaceVariables(
     secret: !plain.has(name),
   }))
   await store.variables.replace(serviceId, environment, sealed)
-}
-
-/** What has the same value keeps its seal, so that it does not count as changed. */
-export function sealedAs(
-  secrets: AppDeps['secrets'],
-  earlier: readonly SealedVariable[],
-  context: string,
-  name: string,
-  value: string,
-): string {
-  const before = earlier.find((one) => one.name === name)
-  try {
-    if (before && secrets.open(before.sealed, context) === value) return before.sealed
-  } catch {
-    // It cannot be read any more, so it is sealed anew.
-  }
-  return secrets.seal(value, context)
 }
 
 function requireFreeHosts({ settings }: Pick<AppDeps, 'settings'>, domains: readonly string[]): void {

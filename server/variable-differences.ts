@@ -1,5 +1,5 @@
 import type { VariableDifference } from '../contract/diff.ts'
-import { variableContext } from '../contract/names.ts'
+import { openVariable } from '../ports/opened-variables.ts'
 import type { Secrets } from '../ports/secrets.ts'
 import type { EnvironmentRow, SealedVariable, Store } from '../ports/store.ts'
 
@@ -51,10 +51,8 @@ interface Place {
 
 function sameValue(secrets: Pick<Secrets, 'open'>, a: Place, b: Place): boolean {
   if (a.variable.sealed === b.variable.sealed) return true
-  const open = ({ serviceId, environment, variable }: Place) =>
-    secrets.open(variable.sealed, variableContext(serviceId, environment, variable.name))
   try {
-    return open(a) === open(b)
+    return openVariable(secrets, a, a.variable) === openVariable(secrets, b, b.variable)
   } catch {
     return false
   }

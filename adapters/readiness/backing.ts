@@ -1,5 +1,5 @@
 import type { Finding } from '../../contract/deployment.ts'
-import { variableContext } from '../../contract/names.ts'
+import { openVariable } from '../../ports/opened-variables.ts'
 import type { Secrets } from '../../ports/secrets.ts'
 import type { EnvironmentRow, SealedVariable } from '../../ports/store.ts'
 import { unreachableDatabases } from './databases/index.ts'
@@ -16,7 +16,7 @@ export async function backingFindings(
   signal: AbortSignal | undefined,
 ): Promise<Finding[]> {
   const { serviceId, environment: name } = environment
-  const sealed = (await earlierVariables(store, target)) ?? (await store.variables.list(serviceId, name))
+  const sealed = (await earlierVariables(store, target)) ?? (await store.variables.effective(serviceId, name))
   const { opened, unreadable } = openAll(secrets, environment, sealed)
   const unreachable = await unreachableDatabases({ ...environment.config.environment, ...opened }, signal)
   return [
@@ -47,19 +47,12 @@ async function earlierVariables(
   return (await store.releases.find(before.releaseId, rollbackOf))?.sealedVariables
 }
 
-function openAll(
-  secrets: Pick<Secrets, 'open'>,
-  { serviceId, environment }: EnvironmentRow,
-  sealed: SealedVariable[],
-) {
+function openAll(secrets: Pick<Secrets, 'open'>, environment: EnvironmentRow, sealed: SealedVariable[]) {
   const opened: Record<string, string> = {}
   const unreadable: string[] = []
   for (const variable of sealed) {
     try {
-      opened[variable.name] = secrets.open(
-        variable.sealed,
-        variableContext(serviceId, environment, variable.name),
-      )
+      opened[variable.name] = openVariable(secrets, environment, variable)
     } catch {
       unreadable.push(variable.name)
     }

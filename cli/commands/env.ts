@@ -1,13 +1,12 @@
 import { Option, type Command } from 'commander'
 import { queuePolicies, type QueuePolicy } from '../../contract/queue-policy.ts'
-import type { z } from 'zod'
-import type { Environment, PutEnvironment, variableChangeSchema } from '../../contract/service.ts'
+import type { Environment, PutEnvironment } from '../../contract/service.ts'
 import { ApiProblem } from '../api-problem.ts'
 import { clientOf, type Client } from '../client.ts'
 import { contextOf } from '../context.ts'
 import { parseDuration } from '../durations.ts'
 import { environmentPath } from '../paths.ts'
-import { table } from '../table.ts'
+import { registerServiceVariables, setBody, showHistory } from '../service-variables.ts'
 import { readVariables } from '../variables.ts'
 
 interface SetOptions {
@@ -29,6 +28,7 @@ it was built with: deploy to apply a change.`
 export function register(program: Command): void {
   const env = program.command('env').description('add and change environments and their variables')
   registerVariables(env)
+  registerServiceVariables(env)
   env
     .command('set <service> <environment> [variables...]')
     .description('add an environment or change it: what is not named stays')
@@ -68,15 +68,8 @@ function registerVariables(env: Command): void {
     .description('set the variables of a dotenv file, all at once')
     .option('--plain', 'they are no secrets: their values may be shown')
     .action(
-      async (
-        service: string,
-        name: string,
-        file: string,
-        { plain }: { plain?: boolean },
-        command: Command,
-      ) => {
-        const body = { set: readVariables([], file), ...(plain ? { secret: false } : {}) }
-        await changeVariables(service, name, body, command)
+      async (service: string, name: string, file: string, options: { plain?: boolean }, command: Command) => {
+        await changeVariables(service, name, setBody(readVariables([], file), options), command)
       },
     )
   env
@@ -89,28 +82,10 @@ function registerVariables(env: Command): void {
     .command('history <service> <environment> [name]')
     .description('when variables were set and removed; never their values')
     .action(
-      async (
-        service: string,
-        environment: string,
-        name: string | undefined,
-        _options: object,
-        command: Command,
-      ) => {
-        const context = contextOf(command)
-        const query = new URLSearchParams({ limit: '200', ...(name === undefined ? {} : { name }) })
-        const path = `${environmentPath(service, environment)}/variable-changes?${query.toString()}`
-        const { data } = await clientOf(context.settings).get<{ data: VariableChange[] }>(path)
-        context.answer(data, () =>
-          table(
-            ['TIME', 'NAME', 'VERSION', 'CHANGE'],
-            data.map((one) => [one.at, one.name, String(one.version), one.change]),
-          ),
-        )
-      },
+      (service: string, environment: string, name: string | undefined, _options: object, command: Command) =>
+        showHistory(environmentPath(service, environment), name, command),
     )
 }
-
-type VariableChange = z.infer<typeof variableChangeSchema>
 
 async function changeVariables(service: string, name: string, body: object, command: Command): Promise<void> {
   const context = contextOf(command)

@@ -32,7 +32,9 @@ const example = {
   serviceId: 'shop',
   environment: 'production',
   branch: 'main',
-  variables: [{ name: 'DATABASE_URL', secret: true, updatedAt: '2026-01-31T12:00:00.000Z' }],
+  variables: [
+    { name: 'DATABASE_URL', secret: true, inheritedFrom: 'shop', updatedAt: '2026-01-31T12:00:00.000Z' },
+  ],
   domains: ['shop.example.com'],
   autoDeploy: false,
   queue: null,
@@ -53,7 +55,8 @@ const put = createRoute({
   operationId: 'putEnvironment',
   ...needs('admin'),
   summary: 'Create or change an environment',
-  description: 'What is left out stays as it is. `variables` replaces all of them; new ones are secret.',
+  description:
+    'What is left out stays as it is. `variables` replaces all of its own ones; new ones are secret.',
   tags,
   request: { params: newEnvironmentParamsSchema, body: bodyOf(putEnvironmentSchema, wanted) },
   responses: {
@@ -109,7 +112,7 @@ const remove = createRoute({
 export function environmentRoutes(deps: AppDeps) {
   const { store, settings } = deps
   const view = async (row: EnvironmentRow) => {
-    const variables = await store.variables.list(row.serviceId, row.environment)
+    const variables = await store.variables.effective(row.serviceId, row.environment)
     return environmentView(settings, row, variables, await pendingChanges(deps, row, variables))
   }
 

@@ -25,17 +25,20 @@ export function Variables({ variables, path, liveSince }: VariablesProps) {
             <code class="value">{variable.secret ? '••••••••' : variable.value}</code>
             <span class="hint">
               {isPending(variable) ? <span class="badge">pending</span> : null}{' '}
+              {variable.inheritedFrom === null ? null : `from ${variable.inheritedFrom} `}
               <Moment at={variable.updatedAt} />
             </span>
-            <Action
-              name="Remove"
-              to={`${path}/variables/remove`}
-              needs="admin"
-              fields={{ name: variable.name }}
-              ask={`Remove ${variable.name}? The live release keeps it until the next deploy.`}
-              confirm="Yes, remove it"
-              kind="danger"
-            />
+            {variable.inheritedFrom === null ? (
+              <Action
+                name="Remove"
+                to={`${path}/variables/remove`}
+                needs="admin"
+                fields={{ name: variable.name }}
+                ask={`Remove ${variable.name}? The live release keeps it until the next deploy.`}
+                confirm="Yes, remove it"
+                kind="danger"
+              />
+            ) : null}
           </li>
         ))}
       </ul>

@@ -103,6 +103,10 @@ interface EnvironmentsTable {
   hold_by: string | null
   hold_at: Date | null
   seen_commit: string | null
+  /** Another environment whose variables this one has, as far as it has none of that name. */
+  inherits_from: string | null
+  /** Whether secrets are inherited too, from wherever. */
+  inherits_secrets: Generated<boolean>
   created_at: Generated<Date>
 }
 
@@ -115,6 +119,7 @@ interface EnvironmentHostsTable {
 
 interface VariablesTable {
   service_id: string
+  /** '' for those of the whole service. */
   environment: string
   name: string
   sealed: string
@@ -322,6 +327,7 @@ interface DeploymentVariablesTable {
 interface VariableChangesTable {
   id: Generated<number>
   service_id: string
+  /** '' for those of the whole service. */
   environment: string
   name: string
   change: 'set' | 'removed'

@@ -1,9 +1,18 @@
 import { sql } from 'kysely'
 import type { Kysely, Transaction } from 'kysely'
+import { wholeService } from '../../../contract/names.ts'
 import type { SealedVariable, VariableStore } from '../../../ports/store.ts'
 import type { Tables } from './tables.ts'
 
 export const variableStore = (db: Kysely<Tables>): VariableStore => ({
+  async effective(serviceId, environment) {
+    const { rows } = await inherited(serviceId, environment).execute(db)
+    return rows.map(({ name, sealed, secret, updated_at, origin }) => ({
+      ...{ name, sealed, secret, updatedAt: updated_at },
+      ...(origin === environment ? {} : { from: origin }),
+    }))
+  },
+
   async list(serviceId, environment) {
     const rows = await all(db, serviceId, environment)
     return rows.map(({ name, sealed, secret, updated_at }) => ({
@@ -64,8 +73,34 @@ export const variableStore = (db: Kysely<Tables>): VariableStore => ({
   },
 })
 
+interface EffectiveRow {
+  name: string
+  sealed: string
+  secret: boolean
+  updated_at: Date
+  origin: string
+}
+
+/** Its own before those of the environment that it inherits from, and these before the service's. */
+const inherited = (serviceId: string, environment: string) => sql<EffectiveRow>`
+  select distinct on (v.name) v.name, v.sealed, v.secret, v.updated_at, v.environment as origin
+  from environments e join variables v on v.service_id = e.service_id
+  where e.service_id = ${serviceId} and e.environment = ${environment}
+    and (v.environment = e.environment
+      or (v.environment in (${wholeService}, e.inherits_from) and (e.inherits_secrets or not v.secret)))
+  order by v.name, v.environment = e.environment desc, v.environment = ${wholeService}`
+
 /** Two that change variables at once would each not see what the other does. */
 async function lock(trx: Transaction<Tables>, serviceId: string, environment: string): Promise<void> {
+  if (environment === wholeService) {
+    await trx
+      .selectFrom('services')
+      .select('service_id')
+      .where('service_id', '=', serviceId)
+      .forNoKeyUpdate()
+      .execute()
+    return
+  }
   await trx
     .selectFrom('environments')
     .select('environment')
