@@ -9,12 +9,12 @@ import { limitWord } from './limit-met.ts'
 /** A release that ended is started again by its shell, but it has ended. */
 export const hasExited = (status: InstanceStatus) => status.restarts > 0 || status.state !== 'running'
 
-export function exitMessage(status: InstanceStatus | undefined): string {
+export function exitMessage(status: InstanceStatus | undefined, who = 'The service'): string {
   const exit = status?.lastExit
-  if (!exit) return 'The service is not running any more.'
+  if (!exit) return `${who} is not running any more.`
   return exit.signal
-    ? `The service was killed by ${exit.signal}${limitWord(exit.limit)}.`
-    : `The service exited with status ${exit.code}${limitWord(exit.limit)}.`
+    ? `${who} was killed by ${exit.signal}${limitWord(exit.limit)}.`
+    : `${who} exited with status ${exit.code}${limitWord(exit.limit)}.`
 }
 
 /** `ok`, or words for what the health path answered instead. Without a path there is nothing to ask. */

@@ -1,4 +1,5 @@
 import { defaults } from '../contract/defaults.ts'
+import { isWeb } from '../contract/instance-id.ts'
 import type { TeardownInput } from '../contract/workflows.ts'
 import type { Ports } from '../ports/index.ts'
 import { asUndo } from './step.ts'
@@ -18,7 +19,7 @@ export const removeEnvironment = ({
     const instances = await runtime.list(prefix)
     await Promise.all(
       instances.map(async ({ id }) => {
-        await router.drain(id, defaults.drain, signal)
+        if (isWeb(id)) await router.drain(id, defaults.drain, signal)
         await runtime.stop(id, defaults.drain)
       }),
     )

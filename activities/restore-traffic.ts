@@ -4,10 +4,12 @@ import type { DeployInput, ReleaseRef } from '../contract/workflows.ts'
 import type { Ports } from '../ports/index.ts'
 import type { LiveRelease } from '../ports/releases.ts'
 import { StaleFence } from '../ports/router.ts'
+import type { InstanceSpec } from '../ports/runtime.ts'
 import { candidateSpec, instanceId } from './candidate.ts'
 import { crashPoint } from './crash-point.ts'
 import { asUndo } from './step.ts'
 import { previousStamp, routeOf } from './switch-traffic.ts'
+import { reviveWorkers, stopWorkers, workerSpecs } from './workers.ts'
 
 type RestorePorts = Pick<Ports, 'router' | 'runtime' | 'releases' | 'store' | 'secrets'>
 
@@ -15,8 +17,11 @@ type RestorePorts = Pick<Ports, 'router' | 'runtime' | 'releases' | 'store' | 's
 export const restoreTraffic = (ports: RestorePorts) =>
   asUndo('restore', (input: DeployInput) => restore(ports, input))
 
+/** Milliseconds for the workers of the release that was live for a moment: those before them wait. */
+const workerGrace = 5000
+
 /**
- * Sends traffic back to what was live before; pointer and store follow. Harmless when the switch never happened, when
+ * Sends traffic back to what was live before; pointer, store and workers follow. Harmless when the switch never happened, when
  * a newer deployment has switched since, and the second time: each of the three is fenced on its own. All three get
  * the fence even when the switch never took effect: an agent that was paused right before it would otherwise send
  * traffic to a release that has been discarded meanwhile.
@@ -31,6 +36,8 @@ export async function restore(ports: RestorePorts, input: ReleaseRef): Promise<v
     await releases.setLive(input.serviceId, input.environment, fence, live)
     await crashPoint('pointer restored', input)
     await store.deployments.unmarkLive(input, live?.number ?? null)
+    await stopWorkers(ports.runtime, instanceId(input), workerGrace)
+    if (live) await reviveWorkers(ports, input, live, (id) => workerIfLive(ports, input, live, id))
   } catch (error) {
     if (!(error instanceof StaleFence)) throw error
   }
@@ -60,6 +67,24 @@ async function sendBack(
   const target = live && { instance: live.instance, host: '127.0.0.1', port: live.port }
   await ports.router.change({ route, fence, hosts: now.hosts, target })
   return { fence, live }
+}
+
+/** Undefined when something else has become live meanwhile, or it cannot be had any more. */
+async function workerIfLive(
+  ports: RestorePorts,
+  { serviceId, environment }: ReleaseRef,
+  live: LiveRelease,
+  id: string,
+): Promise<InstanceSpec | undefined> {
+  const now = await ports.releases.live(serviceId, environment)
+  if (now?.instance !== live.instance) return undefined
+  const { number, releaseNumber } = live
+  const release = { serviceId, environment, number, releaseNumber }
+  const { spec, plan } = await candidateSpec(ports, {
+    ...release,
+    deploymentId: deploymentId(serviceId, environment, number),
+  })
+  return workerSpecs(spec, plan).find((one) => one.id === id)
 }
 
 /** It should be warm still. Should it have died meanwhile, it is brought back, perhaps on another port. */

@@ -1,3 +1,4 @@
+import { isWeb, parseInstanceId } from '../contract/instance-id.ts'
 import { releaseId } from '../contract/names.ts'
 import { defaults } from '../contract/defaults.ts'
 import type { DeployInput, StepReport } from '../contract/workflows.ts'
@@ -45,19 +46,19 @@ export async function retireInstances(
   await crashPoint('chosen', input)
   // Only what came before: this attempt may be a late one, and a newer deployment under way or even live.
   const known = await runtime.list(`${serviceId}/${environment}/`)
-  const old = known.filter(({ id }) => id !== live.instance && numberOf(id) < input.number)
+  const old = known.filter(({ id }) => numberOf(id) < input.number)
   await Promise.all(
     old.map(async ({ id }) => {
-      await router.drain(id, drainMs, signal)
+      if (isWeb(id)) await router.drain(id, drainMs, signal)
       await crashPoint('drained', input)
       await runtime.stop(id, drainMs)
     }),
   )
-  return old.length
+  return old.filter(({ id }) => isWeb(id)).length
 }
 
 /** The deployment whose processes these are. */
-const numberOf = (instance: string): number => Number(instance.split('/').at(-1))
+const numberOf = (instance: string): number => parseInstanceId(instance)!.number
 
 function summary(retired: number, pruned: number): string {
   const parts = [

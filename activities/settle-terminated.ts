@@ -7,6 +7,7 @@ import { restore } from './restore-traffic.ts'
 import { retireInstances } from './retire-old-releases.ts'
 import { asUndo } from './step.ts'
 import { routeOf } from './switch-traffic.ts'
+import { stopProcesses } from './workers.ts'
 
 /**
  * After a deployment workflow was cut off without compensation. What the router says decides: if traffic goes to
@@ -25,7 +26,7 @@ export const settleTerminated = (
       // Cut off in the middle of taking the switch back, it may still be what the pointer names.
       await restore(ports, input)
       await jobs.discard(`${id}/`)
-      await runtime.stop(id, 0)
+      await stopProcesses(runtime, id, 0)
       await discard(ports, input)
       return { live: false, migrating }
     }

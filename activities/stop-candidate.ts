@@ -3,6 +3,7 @@ import type { Ports } from '../ports/index.ts'
 import { instanceId } from './candidate.ts'
 import { asUndo } from './step.ts'
 import { previousStamp } from './switch-traffic.ts'
+import { stopProcesses } from './workers.ts'
 
 /** Milliseconds; a candidate has no requests to finish, and a cancel should be over within 2 s. */
 const grace = 1000
@@ -22,5 +23,5 @@ export const stopCandidate = ({
     if (live?.number === input.number) throw new Error(`${id} is live: it is not stopped`)
     const hadTraffic = (await releases.stampOf(input, previousStamp(input.number))) !== undefined
     if (hadTraffic) await router.drain(id, drainLimit, signal)
-    await runtime.stop(id, grace)
+    await stopProcesses(runtime, id, hadTraffic ? drainLimit : grace)
   })

@@ -1,4 +1,6 @@
+import { defaults } from '../contract/defaults.ts'
 import { releaseId, routeHost } from '../contract/names.ts'
+import type { Plan } from '../contract/plan.ts'
 import type { DeployInput, SwitchReport } from '../contract/workflows.ts'
 import type { Ports } from '../ports/index.ts'
 import type { LiveRelease } from '../ports/releases.ts'
@@ -6,6 +8,7 @@ import { instanceId } from './candidate.ts'
 import { crashPoint } from './crash-point.ts'
 import { asStep } from './step.ts'
 import { expected } from './typed-failure.ts'
+import { bootWorkers, endOlderWorkers } from './workers.ts'
 
 export const routeOf = ({ serviceId, environment }: { serviceId: string; environment: string }) =>
   `${serviceId}/${environment}`
@@ -14,25 +17,29 @@ export const routeOf = ({ serviceId, environment }: { serviceId: string; environ
 export const previousStamp = (number: number) => `previous-${number}`
 
 /**
- * The point of no return. The order makes a crash between any two lines harmless: what was live is noted first,
- * the router is changed, then the pointer and the store follow; each is fenced by the deployment number and
- * does nothing the second time.
+ * The point of no return. The order makes a crash between any two lines harmless: what was live is noted first, the
+ * workers boot beside the old ones (should one of them fail, nothing has changed yet), the router is changed, then the
+ * pointer and the store follow; each is fenced by the deployment number and does nothing the second time. Only then do
+ * the old workers end.
  */
 export const switchTraffic = (
-  ports: Pick<Ports, 'router' | 'runtime' | 'releases' | 'store'>,
+  ports: Pick<Ports, 'router' | 'runtime' | 'releases' | 'store' | 'secrets'>,
   { soakMs: standard }: { soakMs: number },
 ) =>
-  asStep('switch', ports, async (input): Promise<SwitchReport> => {
+  asStep('switch', ports, async (input, signal): Promise<SwitchReport> => {
     const { router, runtime, releases, store } = ports
     const fence = { deployment: input.number, revision: 0 }
     const candidate = await runtime.status(instanceId(input))
     if (!candidate) throw expected('SwitchFailed', 'The candidate is not running any more.')
-    const [hosts, soakMs] = await Promise.all([
+    const [hosts, plan] = await Promise.all([
       hostsOf(ports, input),
-      soakFor(ports, input, standard),
+      planOf(ports, input),
       notePrevious(ports, input),
     ])
+    const soakMs = plan?.soakMs ?? standard
     await crashPoint('noted', input)
+    const workers = plan ? await bootWorkers(ports, input, plan, signal) : []
+    await crashPoint('workers booted', input)
     await router.change({
       route: routeOf(input),
       fence,
@@ -48,17 +55,16 @@ export const switchTraffic = (
     })
     await crashPoint('pointed', input)
     await store.deployments.markLive(input, soakMs > 0 ? `watched for ${soakMs / 1000} s` : null)
-    return { detail: `live on ${hosts.join(', ')}`, soakMs, goesOn: soakMs > 0 }
+    endOlderWorkers(ports, input, plan?.drainMs ?? defaults.drain).catch(() => {})
+    const beside = workers.length > 0 ? `, with ${workers.join(', ')}` : ''
+    return { detail: `live on ${hosts.join(', ')}${beside}`, soakMs, goesOn: soakMs > 0 }
   })
 
-/** Milliseconds that this release is watched; `standard` where its plan does not say. */
-async function soakFor(
+async function planOf(
   { store }: Pick<Ports, 'store'>,
   { serviceId, environment, releaseNumber }: DeployInput,
-  standard: number,
-): Promise<number> {
-  const release = await store.releases.find(releaseId(serviceId, environment, releaseNumber))
-  return release?.plan.soakMs ?? standard
+): Promise<Plan | undefined> {
+  return (await store.releases.find(releaseId(serviceId, environment, releaseNumber)))?.plan
 }
 
 async function notePrevious({ releases }: Pick<Ports, 'releases'>, input: DeployInput): Promise<void> {

@@ -11,6 +11,7 @@ import { restore } from './restore-traffic.ts'
 import { asStep } from './step.ts'
 import { hostsOf } from './switch-traffic.ts'
 import { expected } from './typed-failure.ts'
+import { deadWorker, endOlderWorkers } from './workers.ts'
 
 /** Milliseconds between two looks at the processes, and between two requests to the health path. */
 const lookEvery = 200
@@ -26,7 +27,7 @@ type WatchPorts = Pick<Ports, 'router' | 'runtime' | 'releases' | 'store' | 'sec
 
 /**
  * The second half of the switch: the new release under real traffic, the old one still warm. If the new one dies or
- * falls ill, traffic goes back at once, from here, so that it waits neither for the worker nor for Temporal.
+ * falls ill, or one of its workers ends, traffic goes back at once, from here, so that it waits neither for the worker nor for Temporal.
  */
 export const watchRelease = (ports: WatchPorts, { soakMs: standard }: { soakMs: number }) =>
   asStep('switch', ports, async (input, signal): Promise<StepReport> => {
@@ -35,10 +36,12 @@ export const watchRelease = (ports: WatchPorts, { soakMs: standard }: { soakMs: 
     const soakMs = plan.soakMs ?? standard
     let death = await ports.releases.stampOf<{ message: string }>(input, stamp)
     if (!death) {
+      // The agent that began it may have died since.
+      endOlderWorkers(ports, input, plan.drainMs).catch(() => {})
       const cause = await watch(ports, input, plan, soakLeft(soakMs), signal)
       if (!cause) return { detail: await healthyDetail(ports, input, soakMs) }
-      const tail = await maskedTail(ports, instanceId(input), secretValues)
-      death = { message: `${cause}\n${tail}`.trim() }
+      const tail = await maskedTail(ports, cause.id, secretValues)
+      death = { message: `${cause.message}\n${tail}`.trim() }
       await crashPoint('died', input)
       await ports.releases.stamp(input, stamp, death)
       await crashPoint('death noted', input)
@@ -55,25 +58,28 @@ function soakLeft(soakMs: number): number {
   return soakMs - Math.min(Math.max(passed, 0), soakMs)
 }
 
-/** What went wrong within the time; undefined when nothing did. */
+/** What went wrong within the time, and with which process; undefined when nothing did. */
 async function watch(
   ports: WatchPorts,
   input: DeployInput,
   plan: Plan,
   soakMs: number,
   signal: AbortSignal,
-): Promise<string | undefined> {
+): Promise<{ id: string; message: string } | undefined> {
+  const id = instanceId(input)
   const until = performance.now() + soakMs
   let failures = 0
   let askAt = 0
   do {
     await crashPoint('soaking', input)
-    const status = await ports.runtime.status(instanceId(input))
-    if (!status || hasExited(status)) return exitMessage(status)
+    const status = await ports.runtime.status(id)
+    if (!status || hasExited(status)) return { id, message: exitMessage(status) }
+    const dead = await deadWorker(ports.runtime, input, plan)
+    if (dead) return dead
     if (performance.now() >= askAt) {
       const health = await conditionOf(ports, input, plan, status.port, signal)
       failures = health === 'ok' ? 0 : failures + 1
-      if (failures === toleratedFailures) return `${health}, ${failures} times in a row.`
+      if (failures === toleratedFailures) return { id, message: `${health}, ${failures} times in a row.` }
       askAt = performance.now() + askEvery
     }
     await wait(lookEvery, undefined, { signal })

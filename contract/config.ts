@@ -75,6 +75,21 @@ export const configSchema = z
     install: command.nullable().optional().describe('Replaces the detected install command; null for none'),
     build: command.nullable().optional().describe('Replaces the detected build command; null for none'),
     start: command.optional().describe('Starts the web process, which listens on $PORT'),
+    processes: z
+      .record(
+        z
+          .string()
+          .regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$/, 'must be a name of letters, digits, _ and -')
+          .refine(
+            (name) => !['web', 'release', 'postdeploy'].includes(name),
+            'is no process beside web: say start, or hooks.migrate',
+          ),
+        command.nullable(),
+      )
+      .optional()
+      .describe(
+        'Commands that run beside web, by name, such as worker; they need no port. null: not, though the Procfile has it',
+      ),
     hooks: z
       .strictObject({
         migrate: z

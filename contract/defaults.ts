@@ -6,6 +6,8 @@ export const defaults = {
   drain: 30_000,
   /** A new release is watched this long after the switch (Nomad: healthy for 10 s; Dokku waits 10 s). */
   soak: 10_000,
+  /** A worker that is still there after this has booted; the soak goes on watching it. */
+  workerWatch: 3_000,
   /** A hook gets 20 minutes (Scalingo). */
   hookTimeout: 20 * 60_000,
   /** An install or build gets 15 minutes each (Heroku's build limit); the deploy as a whole 60. */

@@ -159,6 +159,12 @@ export const failureCodes = {
     means: 'A newer deployment is live already, so this one may not take its place.',
     hint: 'Nothing is to be done. To go back to this version, roll back to its release.',
   },
+  WorkerExited: {
+    step: 'switch',
+    means:
+      'A process beside web (a worker) ended right after it was started with the new release. Traffic was never switched, and the old processes go on.',
+    hint: 'Read the last lines of its output; start it locally with the same variables. A command that ends by itself is a hook, a run or a cron entry; to not start a process at all, set it to null under `processes` in sluice.yaml.',
+  },
   SwitchFailed: {
     step: 'switch',
     means: 'The router or the live pointer could not be changed. Traffic was put back.',
@@ -167,7 +173,7 @@ export const failureCodes = {
   DiedAfterSwitch: {
     step: 'switch',
     means:
-      'The new release took traffic and then exited, or stopped being healthy, while it was watched. Traffic went back to the release before it; without one the environment answers 503.',
+      'The new release took traffic and then exited, or stopped being healthy, or one of its workers exited, while it was watched. Traffic went back to the release before it; without one the environment answers 503.',
     hint: 'Read its last lines below: it boots, but does not stand real traffic. `soak` in sluice.yaml says how long it is watched.',
   },
   ReleaseGone: {

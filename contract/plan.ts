@@ -89,7 +89,7 @@ export const planSchema = z
     buildTimeoutMs: z.number().int(),
     processes: z
       .record(z.string(), commandSchema)
-      .describe('Every kind of process by its name; web is start. Only web starts by default'),
+      .describe('Every kind of process by its name; web is start, the others run beside it'),
     cron: z.array(cronSchema).describe('Commands that are run at certain times'),
     tools: z.array(toolSchema).describe('Programs that must be on the host, with the semver range asked for'),
     path: z.array(z.string()).describe('Folders of the service that come first on its PATH'),

@@ -28,9 +28,10 @@ interface Parts {
   warnings: string[]
 }
 
-/** The environment's own configuration wins key by key, within `hooks` and `environment` too. */
+/** The environment's own configuration wins key by key, within `processes`, `hooks` and `environment` too. */
 export function mergeConfigs(file: Config | undefined, own: Config): Config {
   const merged: Config = { ...file, ...own }
+  if (file?.processes && own.processes) merged.processes = { ...file.processes, ...own.processes }
   if (file?.hooks && own.hooks) merged.hooks = { ...file.hooks, ...own.hooks }
   if (file?.static && own.static) merged.static = { ...file.static, ...own.static }
   if (file?.environment && own.environment) merged.environment = { ...file.environment, ...own.environment }
@@ -81,6 +82,11 @@ export function composePlan({
       : migration(hooks.migrate, from('hooks.migrate', own.hooks?.migrate))
   const reload =
     hooks.reload === undefined ? null : configured(hooks.reload, 'hooks.reload', own.hooks?.reload)
+  const beside = { ...procfile?.processes }
+  for (const [name, value] of Object.entries(merged.processes ?? {})) {
+    if (value === null) delete beside[name]
+    else beside[name] = configured(value, `processes.${name}`, own.processes?.[name])
+  }
   const removed = (['install', 'build'] as const)
     .filter((key) => merged[key] === null)
     .map((key) => `no ${key} command: ${from(key, own[key])} says null`)
@@ -111,7 +117,7 @@ export function composePlan({
     drainMs: merged.drain ?? defaults.drain,
     soakMs: merged.soak ?? null,
     buildTimeoutMs: merged.buildTimeout ?? defaults.buildTimeout,
-    processes: { ...procfile?.processes, web: start },
+    processes: { ...beside, web: start },
     cron: [
       ...(manifests?.cron ?? []),
       ...Object.entries(merged.cron ?? {}).map(([name, { schedule, command }]) => ({
@@ -123,7 +129,7 @@ export function composePlan({
     ],
     tools: (detection?.tools ?? []).filter(
       isUsedBy(
-        [install, build, start, migrate, reload, ...Object.values(procfile?.processes ?? {})]
+        [install, build, start, migrate, reload, ...Object.values(beside)]
           .concat(detection?.packs?.flatMap((pack) => [pack.install, pack.build]) ?? [])
           .map((one) => one?.command)
           .concat(migrate?.check),

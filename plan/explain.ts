@@ -18,7 +18,7 @@ export function explain(plan: Plan): string[] {
     ...limitLines('Limits', plan.limits),
     ...limitLines('Limits of install, build and hooks', plan.buildLimits),
     ...section(
-      'Other processes, not started by themselves',
+      'Beside web',
       Object.entries(plan.processes)
         .filter(([name]) => name !== 'web')
         .map(([name, { command }]) => `${name}: ${command}`),

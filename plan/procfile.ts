@@ -34,10 +34,6 @@ export function readProcfile(folder: Folder): Procfile | undefined {
     warnings.push('Procfile has both release: and postdeploy:, which are aliases: postdeploy: is used.')
   }
   const processes = [...commands.keys()].filter((name) => !['release', 'postdeploy'].includes(name))
-  const others = processes.filter((name) => name !== 'web')
-  if (others.length > 0) {
-    warnings.push(`Procfile declares ${others.join(', ')}: only web starts by default.`)
-  }
   if (!commands.has('web')) warnings.push('Procfile has no web: line.')
   return {
     web: from('web'),

@@ -1,6 +1,6 @@
 import type { LimitName, Limits } from '../contract/limits.ts'
 
-/** The processes of one release under one deployment: `<service>/<environment>/<number>`. */
+/** One kind of process of a release under one deployment; ids are those of contract/instance-id.ts. */
 export interface InstanceSpec {
   id: string
   serviceId: string
@@ -14,6 +14,8 @@ export interface InstanceSpec {
   environment: Record<string, string>
   /** SIGTERM, this long, SIGKILL. */
   drainMs: number
+  /** False for a process beside web: it gets no port. */
+  listens?: boolean
   /** The usual ones when absent. */
   limits?: Limits
 }
@@ -21,6 +23,7 @@ export interface InstanceSpec {
 export interface InstanceStatus {
   id: string
   state: 'running' | 'backingOff' | 'stopped' | 'gone'
+  /** 0 for one that listens nowhere. */
   port: number
   pid: number | null
   /** How often the service ended and was started again since `start` or `restart`. */
@@ -61,7 +64,7 @@ export interface Runtime {
   tail(id: string, bytes: number): Promise<string>
   /** Follows the output of the running service. Ends when the signal aborts or the instance is gone. */
   follow(id: string, options: { lines: number; signal: AbortSignal }): AsyncIterable<string>
-  /** Ids known on this host, optionally of one environment (`<service>/<environment>`). */
+  /** Ids known on this host, optionally only those that start with these whole parts. */
   list(prefix?: string): Promise<InstanceStatus[]>
   /**
    * Brings back an instance that is known here and does not run (after a reboot or a lost supervisor), on its old port

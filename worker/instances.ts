@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { candidateSpec } from '../activities/candidate.ts'
-import { keptSpec } from '../activities/kept-spec.ts'
+import { keptSpec, keptWorkers } from '../activities/kept-spec.ts'
 import { routeOf } from '../activities/switch-traffic.ts'
+import { workerSpecs } from '../activities/workers.ts'
+import { isWeb, parseInstanceId } from '../contract/instance-id.ts'
 import { deploymentId, parseReleaseNumber } from '../contract/names.ts'
 import { isFinal } from '../contract/vocabulary.ts'
 import type { Ports } from '../ports/index.ts'
@@ -10,7 +12,7 @@ import type { LiveRelease } from '../ports/releases.ts'
 import { StaleFence } from '../ports/router.ts'
 import type { InstanceSpec, Runtime } from '../ports/runtime.ts'
 import { newestFence } from './reconcile/observation.ts'
-import { parseInstanceId, type EnvironmentKey } from './reconcile/standing.ts'
+import type { EnvironmentKey } from './reconcile/standing.ts'
 
 type HostAlone = Pick<Ports, 'runtime' | 'releases' | 'secrets' | 'router'>
 
@@ -24,17 +26,27 @@ export async function restoreLive(host: HostAlone, log: Logger): Promise<void> {
     environments.map(async (of) => {
       const live = await host.releases.live(of.serviceId, of.environment)
       if (!live) return
-      try {
-        const one = await host.runtime.revive(live.instance, () => keptSpec(host, of, live))
-        if (!one) return
-        log.info({ id: one.id, port: one.port }, one.revived ? 'brought back' : 'runs')
-        if (one.port !== live.port) await followPort(host, of, live, one.port)
-      } catch (error) {
-        // The first comparison with the store tries again.
-        log.warn({ id: live.instance, error: String(error) }, 'could not be brought back')
-      }
+      const workers = await keptWorkers(host, of, live)
+      const ids = [live.instance, ...workers.map((name) => `${live.instance}/${name}`)]
+      await Promise.all(ids.map((id) => restore(host, log, { of, live, id })))
     }),
   )
+}
+
+async function restore(
+  host: HostAlone,
+  log: Logger,
+  { of, live, id }: { of: EnvironmentKey; live: LiveRelease; id: string },
+): Promise<void> {
+  try {
+    const one = await host.runtime.revive(id, () => keptSpec(host, of, live, id))
+    if (!one) return
+    log.info({ id, port: one.port }, one.revived ? 'brought back' : 'runs')
+    if (isWeb(id) && one.port !== live.port) await followPort(host, of, live, one.port)
+  } catch (error) {
+    // The first comparison with the store tries again.
+    log.warn({ id, error: String(error) }, 'could not be brought back')
+  }
 }
 
 /** Its old port was taken meanwhile. Without a route there are no host names here; the store has them. */
@@ -77,7 +89,10 @@ export async function restoreUnderWay(ports: Ports, log: Logger): Promise<void> 
   )
 }
 
-/** Undefined when neither its deployment is under way nor the one that has replaced it. */
+/**
+ * Undefined when neither its deployment is under way nor the one that has replaced it. Workers that were replaced have
+ * been told to end: only those of the deployment itself come back.
+ */
 async function specUnderWay(ports: Ports, id: string): Promise<InstanceSpec | undefined> {
   const of = parseInstanceId(id)
   if (!of) return undefined
@@ -86,11 +101,13 @@ async function specUnderWay(ports: Ports, id: string): Promise<InstanceSpec | un
   const deployment = await find(number)
   if (!deployment) return undefined
   const live = await ports.releases.live(serviceId, environment)
-  const newest = live && live.instance !== id ? await find(live.number) : undefined
+  const replaced = isWeb(id) && live && live.instance !== id
+  const newest = replaced ? await find(live.number) : undefined
   if (![deployment, newest].some((one) => one && !isFinal(one.status))) return undefined
   const releaseNumber = parseReleaseNumber(deployment.releaseId ?? '') ?? number
   const release = { serviceId, environment, number, deploymentId: deployment.id, releaseNumber }
-  return (await candidateSpec(ports, release)).spec
+  const { spec, plan } = await candidateSpec(ports, release)
+  return [spec, ...workerSpecs(spec, plan)].find((one) => one.id === id)
 }
 
 /** Milliseconds between two looks, where nothing asks for another pace. */

@@ -104,12 +104,27 @@ describe('Procfile', () => {
     expect(planned.warnings.join()).toContain('aliases')
   })
 
+  test('processes of sluice.yaml come beside those of the Procfile, and null takes one away', () => {
+    const planned = planOf({
+      ...node,
+      Procfile: 'web: x\nworker: from the Procfile\nclock: tick\nmail: send\n',
+      'sluice.yaml': 'processes: {worker: mine, clock: null, extra: more}',
+    })
+    expect(Object.keys(planned.processes).toSorted()).toEqual(['extra', 'mail', 'web', 'worker'])
+    expect(planned.processes['worker']).toEqual({
+      command: 'mine',
+      reason: 'processes.worker in sluice.yaml',
+    })
+    for (const name of ['web', 'release', 'postdeploy', '_x', 'a/b', '.', 'x'.repeat(64)])
+      expect(() => planOf({ ...node, 'sluice.yaml': `processes: {"${name}": x}` })).toThrow(PlanError)
+  })
+
   test('names follow the rule; other lines are named and left out', () => {
     const planned = planOf({
       Procfile: `# comment\r\nweb: a\r\nwork er: b\r\n${'x'.repeat(64)}: c\r\n${'y'.repeat(63)}: d\r\n`,
     })
     expect(planned.warnings.filter((one) => one.includes('left out'))).toHaveLength(2)
-    expect(planned.warnings.at(-1)).toContain('y'.repeat(63))
+    expect(Object.keys(planned.processes)).toContain('y'.repeat(63))
   })
 
   test('a name given twice counts the last time', () => {

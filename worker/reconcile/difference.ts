@@ -1,6 +1,7 @@
+import { parseInstanceId, webInstance } from '../../contract/instance-id.ts'
 import type { LiveRelease } from '../../ports/releases.ts'
 import { newestFence, type Observation, type ObservedEnvironment } from './observation.ts'
-import { keyOf, parseInstanceId, type EnvironmentKey, type Knowledge } from './standing.ts'
+import { keyOf, type EnvironmentKey, type Knowledge } from './standing.ts'
 
 /** One thing to put right, and why. */
 export type Repair = { why: string } & (
@@ -26,10 +27,13 @@ export const differences = (seen: Observation, known: Knowledge): Repair[] => [
 function revivals(one: ObservedEnvironment, { instances }: Observation, known: Knowledge): Repair[] {
   const live = one.pointer?.live
   if (!live || known.isGone(one) || isUnsettled(live, known)) return []
-  const state = instances.find(({ id }) => id === live.instance)?.state
-  if (state === 'running' || state === 'backingOff') return []
-  const why = state ? `it is live, but its processes are ${state}` : 'it is live, but has no processes'
-  return [{ kind: 'revive', why, id: live.instance, live, ...environmentOf(one) }]
+  const wanted = [live.instance, ...one.workers.map((name) => `${live.instance}/${name}`)]
+  return wanted.flatMap((id): Repair[] => {
+    const state = instances.find((instance) => instance.id === id)?.state
+    if (state === 'running' || state === 'backingOff') return []
+    const why = state ? `it is live, but its processes are ${state}` : 'it is live, but has no processes'
+    return [{ kind: 'revive', why, id, live, ...environmentOf(one) }]
+  })
 }
 
 /** Unknown, or still in the hands of the deployment that switched to it: that one watches it. */
@@ -69,11 +73,13 @@ function strayInstances({ instances, environments }: Observation, known: Knowled
   return instances.flatMap(({ id }): Repair[] => {
     const of = parseInstanceId(id)
     if (!of || known.isBusy(of)) return []
+    const { serviceId, environment } = of
     const standing = known.standingOf(id)
     if (standing === 'underWay' || standing === 'unknown') return []
     const pointer = environments.find((one) => keyOf(one) === keyOf(of))?.pointer
-    if (pointer?.live?.instance === id && !known.isGone(of)) return []
-    return [{ kind: 'stop', id, why: `it is not live, and its deployment ${ending(standing)}`, ...of }]
+    if (pointer?.live?.instance === webInstance(id) && !known.isGone(of)) return []
+    const why = `it is not live, and its deployment ${ending(standing)}`
+    return [{ kind: 'stop', id, why, serviceId, environment }]
   })
 }
 

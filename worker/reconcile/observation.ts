@@ -2,6 +2,8 @@ import type { Fence, RouteState } from '../../contract/routing.ts'
 import type { Ports } from '../../ports/index.ts'
 import type { Pointed } from '../../ports/releases.ts'
 import type { InstanceStatus } from '../../ports/runtime.ts'
+import { keptWorkers } from '../../activities/kept-spec.ts'
+import { webInstance } from '../../contract/instance-id.ts'
 import { environmentIn, keyOf, type EnvironmentKey } from './standing.ts'
 
 /** What there is on this host, of this home alone: each part is asked for what it knows to be its own. */
@@ -16,6 +18,8 @@ export interface Observation {
 
 export interface ObservedEnvironment extends EnvironmentKey {
   pointer: Pointed | undefined
+  /** Names of the processes that should run beside the live one. */
+  workers: string[]
   /** Of the release folders. */
   numbers: number[]
 }
@@ -27,12 +31,12 @@ export async function observe({
   jobs,
   releases,
 }: Pick<Ports, 'runtime' | 'router' | 'jobs' | 'releases'>): Promise<Observation> {
-  const environments = (await releases.environments()).map(async ({ serviceId, environment }) => ({
-    serviceId,
-    environment,
-    pointer: await releases.pointer(serviceId, environment),
-    numbers: await releases.list(serviceId, environment),
-  }))
+  const environments = (await releases.environments()).map(async ({ serviceId, environment }) => {
+    const pointer = await releases.pointer(serviceId, environment)
+    const of = { serviceId, environment }
+    const workers = pointer?.live ? await keptWorkers({ releases }, of, pointer.live) : []
+    return { ...of, pointer, workers, numbers: await releases.list(serviceId, environment) }
+  })
   return {
     environments: await Promise.all(environments),
     instances: await runtime.list(),
@@ -56,7 +60,7 @@ export function within(seen: Observation, of: EnvironmentKey): Observation {
 export function mentioned(seen: Observation): { ids: Set<string>; environments: EnvironmentKey[] } {
   const routes = seen.routes ?? []
   const ids = new Set([
-    ...seen.instances.map(({ id }) => id),
+    ...seen.instances.map(({ id }) => webInstance(id)),
     ...seen.jobs,
     ...routes.map(({ route, fence }) => `${route}/${fence.deployment}`),
     ...seen.environments.flatMap((one) => [

@@ -1,6 +1,8 @@
 import { candidateSpec } from '../../activities/candidate.ts'
 import { hostsOf, routeOf } from '../../activities/switch-traffic.ts'
+import { workerSpecs } from '../../activities/workers.ts'
 import { defaults } from '../../contract/defaults.ts'
+import { isWeb, parseInstanceId } from '../../contract/instance-id.ts'
 import { deploymentId, releaseId } from '../../contract/names.ts'
 import type { Ports } from '../../ports/index.ts'
 import type { LiveRelease } from '../../ports/releases.ts'
@@ -38,7 +40,7 @@ export async function carryOut(ports: HostPorts, repair: Repair): Promise<void> 
 }
 
 async function revive(ports: HostPorts, { id, live, ...of }: Of<'revive'>): Promise<void> {
-  const spec = () => specIfLive(ports, of, live)
+  const spec = () => specIfLive(ports, of, live, id)
   if (await ports.runtime.revive(id, spec)) return pointRoute(ports, of)
   if (await ports.runtime.status(id)) return
   // Its folder is lost, and with it the port it had.
@@ -48,13 +50,19 @@ async function revive(ports: HostPorts, { id, live, ...of }: Of<'revive'>): Prom
   await pointRoute(ports, of)
 }
 
-async function specIfLive(ports: HostPorts, { serviceId, environment }: EnvironmentKey, live: LiveRelease) {
+async function specIfLive(
+  ports: HostPorts,
+  { serviceId, environment }: EnvironmentKey,
+  live: LiveRelease,
+  wanted: string,
+) {
   const now = await ports.releases.live(serviceId, environment)
   if (now?.instance !== live.instance) return undefined
   const { number, releaseNumber } = live
   const id = deploymentId(serviceId, environment, number)
-  return (await candidateSpec(ports, { serviceId, environment, number, releaseNumber, deploymentId: id }))
-    .spec
+  const release = { serviceId, environment, number, releaseNumber, deploymentId: id }
+  const { spec, plan } = await candidateSpec(ports, release)
+  return [spec, ...workerSpecs(spec, plan)].find((one) => one.id === wanted)
 }
 
 /**
@@ -95,11 +103,11 @@ async function unroute({ router }: HostPorts, of: Of<'unroute'>): Promise<void> 
 
 /** What is still in flight from before is finished first. */
 async function stop({ router, runtime, store }: HostPorts, { id, ...of }: Of<'stop'>): Promise<void> {
-  const number = Number(id.split('/').at(-1))
+  const { number } = parseInstanceId(id)!
   const deployment = await store.deployments.find(deploymentId(of.serviceId, of.environment, number))
   const release = deployment?.releaseId ? await store.releases.find(deployment.releaseId) : undefined
   const drainMs = release?.plan.drainMs ?? defaults.drain
-  await router.drain(id, drainMs)
+  if (isWeb(id)) await router.drain(id, drainMs)
   await runtime.stop(id, drainMs)
 }
 

@@ -1,4 +1,5 @@
 import type { Deployment } from '../../contract/deployment.ts'
+import { parseInstanceId, webInstance } from '../../contract/instance-id.ts'
 import { deploymentId } from '../../contract/names.ts'
 import { isFinal } from '../../contract/vocabulary.ts'
 import type { Store } from '../../ports/store.ts'
@@ -21,13 +22,6 @@ export interface Knowledge {
   isBusy(of: EnvironmentKey): boolean
   /** It was deleted. */
   isGone(of: EnvironmentKey): boolean
-}
-
-/** `<service>/<environment>/<number>`, as instances and jobs are called; undefined for anything else. */
-export function parseInstanceId(id: string): (EnvironmentKey & { number: number }) | undefined {
-  const [serviceId, environment, number, ...more] = id.split('/')
-  if (!serviceId || !environment || !/^\d+$/.test(number ?? '') || more.length > 0) return undefined
-  return { serviceId, environment, number: Number(number) }
 }
 
 /** The environment of a route or an instance. */
@@ -55,7 +49,7 @@ export async function learn(
   const standings = new Map<string, Standing>()
   for (const id of ids) standings.set(id, underWay.has(id) ? 'underWay' : await standing(store, id, ended))
   return {
-    standingOf: (id) => standings.get(id) ?? 'unknown',
+    standingOf: (id) => standings.get(webInstance(id)) ?? 'unknown',
     isBusy: (of) => busy.has(keyOf(of)),
     isGone: (of) => gone.has(keyOf(of)),
   }

@@ -144,20 +144,27 @@ const instanceEnvironment =
       TMPDIR: temporary,
       HOST: '127.0.0.1',
       ...spec.environment,
-      PORT: String(record.port),
+      ...(record.port === 0 ? {} : { PORT: String(record.port) }),
       SLUICE_INSTANCE: record.id,
       SLUICE_NODE: node,
       SLUICE_STATIC_SERVER: server,
     }
   }
 
-/** @throws Error when the id could leave the folder of all instances. */
+/**
+ * A process beside web has a folder beside that of web: `7.worker`. No name has a dot.
+ * @throws Error when the id could leave the folder of all instances.
+ */
 function folderOf(directory: string, id: string): string {
-  if (!/^[a-z0-9-]+\/[a-z0-9-]+\/\d+$/.test(id)) throw new Error(`${id} cannot be the id of an instance`)
-  return path.join(directory, id)
+  if (!/^[a-z0-9-]+\/[a-z0-9-]+\/\d+(\/[A-Za-z0-9_-]{1,63})?$/.test(id))
+    throw new Error(`${id} cannot be the id of an instance`)
+  return path.join(directory, id.replace(/(\/\d+)\/([^/]+)$/, '$1.$2'))
 }
 
 async function idsIn(directory: string): Promise<string[]> {
   const entries = await readdir(directory, { recursive: true }).catch(() => [])
-  return entries.filter((entry) => /^[a-z0-9-]+\/[a-z0-9-]+\/\d+$/.test(entry)).toSorted()
+  return entries
+    .filter((entry) => /^[a-z0-9-]+\/[a-z0-9-]+\/\d+(\.[A-Za-z0-9_-]{1,63})?$/.test(entry))
+    .map((entry) => entry.replace('.', '/'))
+    .toSorted()
 }

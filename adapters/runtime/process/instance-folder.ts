@@ -14,6 +14,7 @@ export interface InstanceRecord {
   environmentName: string
   command: string
   directory: string
+  /** 0 for one that listens nowhere. */
   port: number
   /** Where its processes are contained; absent where that cannot be. */
   cgroup?: CgroupFolders | undefined

@@ -125,7 +125,7 @@ export class Instance {
   }
 
   async #create(spec: InstanceSpec, evenIfClosed: boolean): Promise<InstanceRecord> {
-    const port = await this.#host.ports.take(this.id)
+    const port = spec.listens === false ? 0 : await this.#host.ports.take(this.id)
     const cgroup = this.#host.cgroups.foldersFor('instance', this.id)
     const mark = randomUUID()
     const record = { id: this.id, ...partOf(spec), port, cgroup, generation: 1, mark, stopping: null }
@@ -138,7 +138,7 @@ export class Instance {
   }
 
   async #portFor(record: InstanceRecord): Promise<number> {
-    if (await isFree(record.port)) return record.port
+    if (record.port === 0 || (await isFree(record.port))) return record.port
     const port = await this.#host.ports.take(this.id)
     await this.#host.ports.release(record.port, this.id)
     return port
