@@ -101,6 +101,7 @@ export function composePlan({
     ],
     root: folder.root,
     install,
+    ...(detection?.tree && install === detection.install ? { tree: detection.tree } : {}),
     build,
     start,
     migrate,
