@@ -79,7 +79,8 @@ test(
   },
 )
 
-test.concurrent.for(wanted)(
+// One after the other: compilers would starve the rest of the processor.
+test.for(wanted)(
   '$id, as its registry gives it out, is deployed and answers',
   { timeout: 300_000 },
   async (one, context) => {

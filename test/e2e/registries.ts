@@ -116,7 +116,7 @@ export const published: Published[] = [
     fetch: fromMaven('org.jolokia:jolokia-war-unsecured:1.7.2:war', /\.war$/),
     config: { bootTimeout: '2m' },
     asks: '/version',
-    answers: /"agent":"1\.7\.2"/,
+    answers: /"agentType":"servlet"/,
   },
 ]
 
