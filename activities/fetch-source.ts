@@ -2,15 +2,15 @@ import { shortCommit } from '../contract/archive-ref.ts'
 import { releaseId } from '../contract/names.ts'
 import type { Plan } from '../contract/plan.ts'
 import type { DeployInput, FetchReport } from '../contract/workflows.ts'
-import { isDetectionFile, packVariables, planWithCredentials } from '../plan/index.ts'
 import type { Ports } from '../ports/index.ts'
-import { openVariables, snapshotOf } from '../ports/opened-variables.ts'
+import { snapshotOf } from '../ports/opened-variables.ts'
 import type { SealedVariable } from '../ports/store.ts'
 import { repositoryOf } from '../ports/repository.ts'
 import type { Commit, Repository } from '../ports/source.ts'
 import { crashPoint } from './crash-point.ts'
 import { idleSteps } from './idle-steps.ts'
 import { pinPacks } from './pin-packs.ts'
+import { planSource } from './plan-source.ts'
 import { asStep, attended } from './step.ts'
 import { expected } from './typed-failure.ts'
 
@@ -50,15 +50,10 @@ const fetchStep = (ports: FetchPorts) =>
   })
 
 async function fetchNew(ports: FetchPorts, input: DeployInput, signal: AbortSignal): Promise<SourceStamp> {
-  const { source, releases, store } = ports
+  const { source, releases } = ports
   const repository = await repositoryFor(ports, input.serviceId)
   const commit = await source.resolve(repository, input.commitSha ?? input.ref, signal)
-  const [environment, variables, tree] = await Promise.all([
-    store.environments.find(input.serviceId, input.environment),
-    openVariables(ports, input, packVariables),
-    source.readTree(repository, commit.sha, isDetectionFile),
-  ])
-  const planned = planWithCredentials(tree, environment?.config ?? {}, variables)
+  const planned = await planSource(ports, input, repository, commit.sha)
   const plan = await pinPacks(ports, planned.plan, planned.credentials, signal)
   const stamp: SourceStamp = { commit, plan }
   await crashPoint('planned', input)

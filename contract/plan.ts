@@ -53,6 +53,17 @@ const packSchema = z
   .openapi('PlannedBuildpack')
 export type PlannedPack = z.infer<typeof packSchema>
 
+const treeSchema = z
+  .object({
+    folders: z
+      .array(z.string())
+      .describe('Folders that the install command fills, from the top of the source'),
+    inputs: z.array(z.string()).describe('Files of the source that decide what it puts there'),
+    patched: z.boolean().describe('Files of dependencies are changed in place: always copied, never linked'),
+  })
+  .openapi('PlannedTree')
+export type PlannedTree = z.infer<typeof treeSchema>
+
 const cronSchema = z
   .object({
     name: z.string(),
@@ -69,6 +80,9 @@ export const planSchema = z
     warnings: z.array(z.string()),
     root: z.string().describe('Folder of the tree that is the service; empty for the top'),
     install: z.union([commandSchema, z.null()]),
+    tree: treeSchema
+      .optional()
+      .describe('What is restored in place of the install command while nothing that decides it has changed'),
     build: z.union([commandSchema, z.null()]),
     start: commandSchema,
     migrate: z

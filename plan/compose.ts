@@ -107,6 +107,7 @@ export function composePlan({
     ],
     root: folder.root,
     install,
+    ...(detection?.tree && install === detection.install ? { tree: detection.tree } : {}),
     build,
     start,
     migrate,

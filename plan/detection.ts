@@ -1,4 +1,4 @@
-import type { Plan, PlannedPack } from '../contract/plan.ts'
+import type { Plan, PlannedPack, PlannedTree } from '../contract/plan.ts'
 import type { Folder } from './folder.ts'
 
 export type PlannedCommand = Plan['start']
@@ -10,6 +10,8 @@ export interface Detection {
   reasons: string[]
   warnings: string[]
   install: PlannedCommand | null
+  /** Where `install` depends on nothing but certain files of the source. */
+  tree?: PlannedTree
   build: PlannedCommand | null
   /** Null when nothing says how to start it; `noStart` then tells the user why. */
   start: PlannedCommand | null

@@ -1,6 +1,15 @@
 import { defaultLimits, limitWords, type Limits } from '../contract/limits.ts'
-import type { Plan } from '../contract/plan.ts'
+import type { Plan, PlannedTree } from '../contract/plan.ts'
 import type { PlannedCommand, Tool } from './detection.ts'
+
+const mostNamed = 6
+
+/** What is restored, and what it depends on, of the files of the source. */
+function keptWords({ folders, inputs }: PlannedTree): string {
+  const named =
+    inputs.length > mostNamed ? [...inputs.slice(0, mostNamed), `${inputs.length - mostNamed} more`] : inputs
+  return `${folders.length > 1 ? `${folders[0]} and ${folders.length - 1} more` : folders[0]}, until one of these changes: ${named.join(', ')}`
+}
 
 /** A plan in words, one line each, for `sluice plan`. */
 export function explain(plan: Plan): string[] {
@@ -9,6 +18,7 @@ export function explain(plan: Plan): string[] {
     ...plan.reasons.map((reason) => `  ${reason}`),
     '',
     ...commandLines('Install', plan.install, plan.buildTimeoutMs),
+    ...(plan.tree ? [`         kept: ${keptWords(plan.tree)}`] : []),
     ...(plan.packs ? packLines(plan.packs) : commandLines('Build', plan.build, plan.buildTimeoutMs)),
     ...(plan.start.command === '' ? [`Start:   ${plan.start.reason}`] : commandLines('Start', plan.start)),
     ...commandLines('Migrate', plan.migrate, plan.migrateTimeoutMs),

@@ -10,6 +10,7 @@ import { openFolder, plainPath } from './folder.ts'
 import type { Folder } from './folder.ts'
 import { readManifestFiles } from './manifest-files.ts'
 import { configExtensions, configNames } from './node/frameworks.ts'
+import { isPrismaSchema } from './node/tree.ts'
 import { readProcfile } from './procfile.ts'
 import { moduleFiles } from './python/frameworks.ts'
 import { readSluiceYaml } from './sluice-yaml.ts'
@@ -70,7 +71,8 @@ const detectionFiles: ReadonlySet<string> = new Set([
 
 /** Whether detectors need the text of this file. At any depth: `root` may name any folder. */
 export const isDetectionFile = (path: string): boolean =>
-  detectionFiles.has(path.slice(path.lastIndexOf('/') + 1)) && !`/${path}`.includes('/node_modules/')
+  (detectionFiles.has(path.slice(path.lastIndexOf('/') + 1)) || isPrismaSchema(path)) &&
+  !`/${path}`.includes('/node_modules/')
 
 /**
  * How a tree is built and started, with the reason for each choice.

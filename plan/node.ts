@@ -9,6 +9,7 @@ import type { PackageManager } from './node/package-manager.ts'
 import { readPackageJson } from './node/package-json.ts'
 import type { PackageJson } from './node/package-json.ts'
 import { chooseStart } from './node/start.ts'
+import { nodeTree } from './node/tree.ts'
 
 /** Node: a package.json, whatever package manager and framework. */
 export const node: Detector = {
@@ -28,6 +29,7 @@ export const node: Detector = {
       framework,
       builds: build !== null,
     })
+    const { tree, noTree } = nodeTree(workspace, manager)
     const nodeVersion = nodeTool(folder, manifest, workspace)
     return {
       technology: 'node',
@@ -38,10 +40,12 @@ export const node: Detector = {
         ...(manager.install
           ? []
           : ['package.json has no dependencies and there is no lockfile: nothing to install']),
+        ...(noTree === undefined ? [] : [`packages are installed anew in each deployment: ${noTree}`]),
         ...(build ? [] : ['package.json has no build script: nothing to build']),
       ],
       warnings: [...manager.warnings, ...nodeVersion.warnings, ...warnings, ...generatorWarnings(manifest)],
       install: manager.install,
+      ...(tree ? { tree } : {}),
       build,
       start,
       ...(noStart === undefined ? {} : { noStart }),

@@ -20,8 +20,11 @@ export interface Source {
    * @throws SourceError RefNotFound, RepositoryUnreachable, SourceRejected
    */
   resolve(repository: Repository, ref: string, signal?: AbortSignal): Promise<Commit>
-  /** Checks that the ref exists without fetching it. @throws as resolve */
-  probe(repository: Repository, ref: string, signal?: AbortSignal): Promise<void>
+  /**
+   * Checks that the ref exists without fetching it. Answers what it means now (a commit, or a tag of one), where that
+   * is known without fetching. @throws as resolve
+   */
+  probe(repository: Repository, ref: string, signal?: AbortSignal): Promise<string | undefined>
   /** What detectors see of a resolved commit. */
   readTree(repository: Repository, sha: string, isDetectionFile: (path: string) => boolean): Promise<FileTree>
   /** Writes the plain tree of a resolved commit into an empty or absent folder; no `.git`. @throws as resolve */

@@ -3,6 +3,7 @@ import { hostname } from 'node:os'
 import { createAdaptorServer } from '@hono/node-server'
 import { Client } from '@temporalio/client'
 import { pino } from 'pino'
+import { hostPrograms } from '../adapters/builder/native/host-programs.ts'
 import { hostReadiness } from '../adapters/readiness/index.ts'
 import { gitRepositories } from '../adapters/repositories/git/index.ts'
 import { keyFileSecrets } from '../adapters/secrets/key-file/index.ts'
@@ -18,6 +19,7 @@ import { secretUrlOf } from '../ports/archive-urls.ts'
 import { dashboardBundle } from '../web/bundle.ts'
 import { dashboard } from '../web/index.ts'
 import { createApp } from './app.ts'
+import { planAt } from './routes/plan.ts'
 import { stopWithParent } from './stop-with-parent.ts'
 import { temporalLanes } from './temporal-lanes.ts'
 import { readToken } from './token.ts'
@@ -75,6 +77,16 @@ const app = createApp({
   readiness: hostReadiness({
     ...{ store, secrets, source },
     ...{ home: settings.home, leastFree: settings.leastFree },
+    programs: {
+      planOf: async (target, repository, commit, signal) => {
+        const row = await store.environments.find(target.serviceId, target.environment)
+        const environment = { ...target, config: row?.config ?? {} }
+        return planAt({ source, store, secrets }, repository, environment, commit, signal)
+      },
+      unmet: hostPrograms(),
+      // Somebody waits for the answer; the deployment looks again.
+      patience: 3_000,
+    },
   }),
   lanes: temporalLanes({ client }),
   schedules: temporalSchedules(client),

@@ -1,5 +1,7 @@
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { planOf } from '../activities/plan-source.ts'
+import { hostPrograms } from '../adapters/builder/native/host-programs.ts'
 import { nativeBuilder } from '../adapters/builder/native/index.ts'
 import { detachedJobs } from '../adapters/jobs/detached/index.ts'
 import { type Cgroups, hostCgroups } from '../adapters/process/cgroup/index.ts'
@@ -20,6 +22,9 @@ import type { Runtime } from '../ports/runtime.ts'
 import type { Store } from '../ports/store.ts'
 
 const staticServer = fileURLToPath(new URL('../adapters/runtime/process/static-server.mjs', import.meta.url))
+
+/** Milliseconds to look at the plan of a commit before anything starts. */
+const preflightPatience = 20_000
 
 /** What a host can do by itself, without the store. */
 export type HostAlone = Pick<Ports, 'secrets' | 'router' | 'jobs' | 'releases' | 'runtime'>
@@ -70,6 +75,11 @@ export function hostPorts(settings: Settings, host: HostAlone, store: Store): Po
     readiness: hostReadiness({
       ...{ store, secrets, source, router },
       ...{ home: settings.home, leastFree: settings.leastFree },
+      programs: {
+        planOf: planOf({ source, store, secrets }),
+        unmet: hostPrograms(users),
+        patience: preflightPatience,
+      },
     }),
   }
 }

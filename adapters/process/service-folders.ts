@@ -8,6 +8,8 @@ export interface ServiceFolders {
   temporary: string
   /** Of package managers. */
   cache: string
+  /** Dependency trees, of Sluice alone: others can only pass through. */
+  trees: string
 }
 
 /** Makes them, owned by the service's user. The folders above belong to Sluice and can only be passed through. */
@@ -23,7 +25,7 @@ export const serviceFolders =
       cache: path.join(own, 'cache'),
     }
     for (const folder of Object.values(folders)) await makePrivate(folder, user)
-    return folders
+    return { ...folders, trees: await makePassages(own, ['trees']) }
   }
 
 /** Makes folder after folder that others may enter but not list. `top` is left as it is. */

@@ -3,13 +3,14 @@ import { SourceError } from '../../ports/source.ts'
 import type { ServiceRow } from '../../ports/store.ts'
 import { finding } from './findings.ts'
 import type { HostReadinessOptions } from './options.ts'
+import { programFindings } from './programs.ts'
 import { repositoryOf } from '../../ports/repository.ts'
 import { isRollback, releaseOf } from './target.ts'
 import type { RollbackTarget, Target } from './target.ts'
 
 /** Whether there is something to bring up: the commit, or for a rollback the release. */
 export async function codeFindings(
-  { store, secrets, source }: HostReadinessOptions,
+  { store, secrets, source, programs }: HostReadinessOptions,
   target: Target,
   service: ServiceRow,
   signal: AbortSignal | undefined,
@@ -26,8 +27,9 @@ export async function codeFindings(
     return [finding('CredentialsUnreadable', message, null)]
   }
   try {
-    await source.probe(repository, target.commitSha ?? target.ref, signal)
-    return []
+    const commit = await source.probe(repository, target.commitSha ?? target.ref, signal)
+    if (!programs || commit === undefined) return []
+    return await programFindings(programs, target, repository, commit, signal)
   } catch (error) {
     if (!(error instanceof SourceError) || error.code === 'DiskFull') throw error
     return [finding(error.code, error.message, null)]

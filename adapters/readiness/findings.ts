@@ -18,6 +18,7 @@ export type FindingCode =
   | 'DatabaseUnreachable'
   | 'ReleaseGone'
   | 'MigrationUnresolved'
+  | 'ToolMissing'
 
 /** `fix` is a command that puts it right, when there is one. */
 export function finding(code: FindingCode, message: string, fix: string | null): Finding {

@@ -5,8 +5,8 @@ import type { Folder } from '../folder.ts'
 export interface PackageJson {
   main: string | undefined
   scripts: ReadonlyMap<string, string>
-  /** Names from dependencies, devDependencies and optionalDependencies. */
-  dependencies: ReadonlySet<string>
+  /** What each name of dependencies, devDependencies and optionalDependencies asks for. */
+  dependencies: ReadonlyMap<string, string>
   packageManager: string | undefined
   engines: ReadonlyMap<string, string>
   devEngines: { runtime: EnginePin | undefined; packageManager: EnginePin | undefined }
@@ -38,9 +38,9 @@ export function readPackageJson(folder: Folder): PackageJson | undefined {
   return {
     main: textOf(value['main']),
     scripts: texts(value['scripts']),
-    dependencies: new Set(
+    dependencies: new Map(
       ['dependencies', 'devDependencies', 'optionalDependencies'].flatMap((field) => [
-        ...texts(value[field]).keys(),
+        ...texts(value[field]),
       ]),
     ),
     packageManager: textOf(value['packageManager']),

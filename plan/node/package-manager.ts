@@ -13,6 +13,8 @@ import type { PackageJson } from './package-json.ts'
 export interface PackageManager {
   choice: ManagerChoice
   install: PlannedCommand | null
+  /** Plug'n'Play: there is no node_modules. */
+  plugAndPlay: boolean
   /** Runs a script of package.json while building. */
   run(script: string): string
   /** The same at boot, where nothing may be downloaded. */
@@ -56,6 +58,7 @@ export function packageManagerOf(
     /\b(?:pnpm|pnpx|yarn|bun)\b/.test(scriptTexts(manifest, script))
   return {
     choice,
+    plugAndPlay: way.plugAndPlay === true,
     install: onlyScripts
       ? null
       : { command: inFolder(folder, workspace, way.install), reason: installReason(choice, workspace) },

@@ -27,6 +27,25 @@ const read = createRoute({
   responses: { 200: jsonOf(planSchema, 'The plan'), ...problems(404, 422), ...commonProblems },
 })
 
+type PlanDeps = Pick<AppDeps, 'source' | 'store' | 'secrets'>
+
+/** @throws SourceError, PlanError */
+export async function planAt(
+  deps: PlanDeps,
+  repository: Repository,
+  { serviceId, environment, config }: Pick<EnvironmentRow, 'serviceId' | 'environment' | 'config'>,
+  ref: string,
+  signal: AbortSignal,
+): Promise<Plan> {
+  const { source } = deps
+  const { sha } = await source.resolve(repository, ref, signal)
+  const [tree, variables] = await Promise.all([
+    source.readTree(repository, sha, isDetectionFile),
+    openVariables(deps, { serviceId, environment }, packVariables),
+  ])
+  return plan(tree, config, variables)
+}
+
 export const planRoutes = (deps: AppDeps) =>
   newRouter().openapi(read, async (c) => {
     const environment = await findEnvironment(deps, c.req.valid('param'))
@@ -38,19 +57,13 @@ export const planRoutes = (deps: AppDeps) =>
   })
 
 async function planOf(
-  deps: Pick<AppDeps, 'source' | 'store' | 'secrets'>,
+  deps: PlanDeps,
   repository: Repository,
-  { serviceId, environment, config }: EnvironmentRow,
+  environment: EnvironmentRow,
   ref: string,
 ): Promise<Plan> {
-  const { source } = deps
   try {
-    const { sha } = await source.resolve(repository, ref, AbortSignal.timeout(sourceLimit))
-    const [tree, variables] = await Promise.all([
-      source.readTree(repository, sha, isDetectionFile),
-      openVariables(deps, { serviceId, environment }, packVariables),
-    ])
-    return plan(tree, config, variables)
+    return await planAt(deps, repository, environment, ref, AbortSignal.timeout(sourceLimit))
   } catch (error) {
     if (error instanceof SourceError) throw new Refusal(422, error.code, error.message)
     if (error instanceof PlanError)

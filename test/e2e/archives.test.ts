@@ -5,6 +5,7 @@ import path from 'node:path'
 import { expect, test } from 'vitest'
 import type { Deployment } from '../../contract/deployment.ts'
 import { homePaths } from '../../contract/settings.ts'
+import { isThorough } from '../faults/points.ts'
 import { tarOf } from '../source/archives.ts'
 import { fetched, published } from './registries.ts'
 import { finished, makeService } from './service.ts'
@@ -18,7 +19,7 @@ const root = useSluice((started) => (sluice = started), {
   env: homeIsClosed ? { SLUICE_ISOLATION: 'none' } : {},
 })
 
-const wanted = published.filter(({ slow }) => !slow || process.env['SLUICE_FAULTS'] === 'all')
+const wanted = published.filter(({ slow }) => !slow || isThorough)
 
 const archivesOf = (service: string): string[] =>
   readdirSync(path.join(homePaths(sluice.home).archives, service)).filter((name) => !name.endsWith('.json'))
@@ -78,7 +79,8 @@ test(
   },
 )
 
-test.concurrent.for(wanted)(
+// One after the other: compilers would starve the rest of the processor.
+test.for(wanted)(
   '$id, as its registry gives it out, is deployed and answers',
   { timeout: 300_000 },
   async (one, context) => {

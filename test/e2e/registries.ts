@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process'
 import { mkdir, readdir, rm } from 'node:fs/promises'
+import os from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
 
@@ -37,6 +38,16 @@ const fromMaven = (artifact: string, file: RegExp) => async (folder: string) => 
     folder,
   )
   return onlyFile(folder, file)
+}
+
+/** cargo keeps what it fetches under the name of its registry's index. */
+const fromCrates = (crate: string, version: string) => async (folder: string) => {
+  await quiet('cargo', ['info', '--quiet', `${crate}@${version}`], folder)
+  const kept = path.join(process.env['CARGO_HOME'] ?? path.join(os.homedir(), '.cargo'), 'registry/cache')
+  const file = `${crate}-${version}.crate`
+  for (const index of await readdir(kept))
+    if ((await readdir(path.join(kept, index))).includes(file)) return path.join(kept, index, file)
+  throw new Error(`cargo did not keep ${file}`)
 }
 
 export const published: Published[] = [
@@ -81,6 +92,15 @@ export const published: Published[] = [
     answers: /from a module of Go/,
   },
   {
+    id: 'crate',
+    needs: ['cargo'],
+    slow: true,
+    fetch: fromCrates('simple-http-server', '0.8.1'),
+    config: { start: 'simple-http-server -p $PORT' },
+    asks: '/Cargo.toml',
+    answers: /name = "simple-http-server"/,
+  },
+  {
     id: 'executable-jar',
     needs: ['java', 'mvn'],
     slow: true,
@@ -96,7 +116,7 @@ export const published: Published[] = [
     fetch: fromMaven('org.jolokia:jolokia-war-unsecured:1.7.2:war', /\.war$/),
     config: { bootTimeout: '2m' },
     asks: '/version',
-    answers: /"agent":"1\.7\.2"/,
+    answers: /"agentType":"servlet"/,
   },
 ]
 

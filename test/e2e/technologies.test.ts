@@ -71,19 +71,24 @@ describe.each(Object.entries(groups).filter(([, services]) => services.length > 
   },
 )
 
-test('a version that the host does not have is refused with what is there', { timeout: 60_000 }, async () => {
-  const service = await makeService(sluice, root.directory, 'pinned', { fixture: 'empty' })
-  service.repository.commit({
-    'package.json': JSON.stringify({ scripts: { start: 'node server.js' } }),
-    'server.js': '',
-    '.nvmrc': '4.0.0\n',
-  })
-  expect(await service.deploy()).toMatchObject({
-    status: 'FAILED',
-    failure: {
-      step: 'install',
-      code: 'ToolMissing',
-      message: expect.stringMatching(/node 4\.0\.0 .*host has \d+/s),
-    },
-  })
-})
+test(
+  'a version that the host does not have starts nothing, and is told with what is there',
+  { timeout: 60_000 },
+  async () => {
+    const service = await makeService(sluice, root.directory, 'pinned', { fixture: 'empty' })
+    service.repository.commit({
+      'package.json': JSON.stringify({ scripts: { start: 'node server.js' } }),
+      'server.js': '',
+      '.nvmrc': '4.0.0\n',
+    })
+    const asked = { serviceId: 'pinned', environment: 'production' }
+    expect(await sluice.api('POST', '/v1/deployments', asked)).toMatchObject({
+      status: 422,
+      body: {
+        code: 'PreflightFailed',
+        findings: [{ code: 'ToolMissing', message: expect.stringMatching(/node 4\.0\.0 .*host has \d+/s) }],
+      },
+    })
+    expect(await sluice.api('GET', '/v1/deployments?serviceId=pinned')).toMatchObject({ body: { data: [] } })
+  },
+)

@@ -2,12 +2,14 @@ import { readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest'
+import { hostPrograms } from '../../adapters/builder/native/host-programs.ts'
 import { hostReadiness } from '../../adapters/readiness/index.ts'
 import type { HostReadinessOptions } from '../../adapters/readiness/options.ts'
 import { keyFileSecrets } from '../../adapters/secrets/key-file/index.ts'
 import { postgresStore } from '../../adapters/store/postgres/index.ts'
 import { failureOf } from '../../contract/failures.ts'
+import { PlanError, type Plan } from '../../contract/plan.ts'
 import type { RouteState } from '../../contract/routing.ts'
 import type { Secrets } from '../../ports/secrets.ts'
 import { SourceError } from '../../ports/source.ts'
@@ -38,7 +40,7 @@ beforeEach(async () => {
   await addShop(store)
 })
 
-const found = async () => {}
+const found = async (): Promise<string | undefined> => undefined
 const check = (options: Partial<HostReadinessOptions> = {}, changes: object = {}, signal?: AbortSignal) =>
   hostReadiness({ store, secrets, source: { probe: found }, ...options }).check(
     { serviceId: 'shop', environment: 'production', ref: 'main', trigger: 'api', ...changes },
@@ -106,7 +108,10 @@ test('the plain variables of the configuration are checked unless the environmen
 test('the repository is asked for the commit of a retry, with the opened password', async () => {
   await store.services.change('shop', { sealedCredentials: secrets.seal('bot:to:ken', 'shop/source') })
   const asked: [Repository, string][] = []
-  const probe = async (repository: Repository, ref: string) => void asked.push([repository, ref])
+  const probe = async (repository: Repository, ref: string) => {
+    asked.push([repository, ref])
+    return ref
+  }
   await check({ source: { probe } }, { commitSha: 'a'.repeat(40) })
   expect(asked).toEqual([
     [
@@ -120,6 +125,53 @@ test('the repository is asked for the commit of a retry, with the opened passwor
   ])
   await store.services.change('shop', { sealedCredentials: 'v1:1:AAAA' })
   expect(await check()).toMatchObject([{ code: 'CredentialsUnreadable' }])
+})
+
+const commit = 'c'.repeat(40)
+const node: Plan['tools'] = [{ name: 'node', version: '4.0.0', reason: '.nvmrc says 4.0.0' }]
+/** Programs of a host that is asked for `node`, by a source that knows the commit. */
+const programs = (
+  changes: Partial<NonNullable<HostReadinessOptions['programs']>> = {},
+): Partial<HostReadinessOptions> => ({
+  source: { probe: async () => commit },
+  programs: {
+    planOf: async (_target, _repository, asked) => {
+      expect(asked).toBe(commit)
+      return { tools: node } as Plan
+    },
+    unmet: hostPrograms(),
+    patience: 5_000,
+    ...changes,
+  },
+})
+
+test('a version that the host does not have is a finding: what is asked for, by what, and what is there', async () => {
+  expect(await check(programs())).toEqual([
+    {
+      code: 'ToolMissing',
+      message: expect.stringMatching(
+        /^node 4\.0\.0 is asked for \(\.nvmrc says 4\.0\.0\), but this host has \d+.*change what the repository asks for\.$/,
+      ),
+      link: '/guides/when-a-deploy-fails#tool-missing',
+      fix: 'sluice doctor',
+    },
+  ])
+  const fetched = [{ ...node[0]!, fetch: { registry: 'npm', package: 'node', version: '4.0.0' } as const }]
+  expect(await check(programs({ planOf: async () => ({ tools: fetched }) as unknown as Plan }))).toEqual([])
+})
+
+test('a rollback asks for no program, since it builds nothing', async () => {
+  const asked = vi.fn()
+  await check(programs({ planOf: asked }), { trigger: 'rollback', releaseNumber: 1 })
+  expect(asked).not.toHaveBeenCalled()
+})
+
+test('no plan, or none in time, is left to the deployment; what nobody expected is not', async () => {
+  const failing = (error: Error) => check(programs({ planOf: () => Promise.reject(error) }))
+  expect(await failing(new PlanError('NoPlan', 'nothing says how'))).toEqual([])
+  expect(await failing(new SourceError('RefNotFound', 'gone meanwhile'))).toEqual([])
+  expect(await check(programs({ planOf: () => new Promise(() => {}), patience: 20 }))).toEqual([])
+  await expect(failing(new TypeError('a bug'))).rejects.toThrow('a bug')
 })
 
 test('an error that nobody can put right is thrown, to be tried again', async () => {

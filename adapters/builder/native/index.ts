@@ -15,6 +15,7 @@ import { FoundTools } from './found-tools.ts'
 import { afterPacks, packCommand, packEnvironment } from './pack-program.ts'
 import { StepLog } from './step-log.ts'
 import { toolchainFor } from './toolchain.ts'
+import { treeInstall } from './tree-install.ts'
 
 export interface NativeBuilderOptions {
   jobs: Jobs
@@ -50,13 +51,16 @@ export function nativeBuilder(options: NativeBuilderOptions): Builder {
       const secretValues = work.secretValues ?? Object.values(work.variables)
       const { deploymentId } = work.release
       const mask = secrets.mask(secretValues)
-      const [log, spec] = await Promise.all([
+      const [log, spec, install] = await Promise.all([
         StepLog.open({ logs, deploymentId, step, job: work.job ?? step, mask, cap: logCap }),
         specOf(options, step, work),
+        step === 'install' ? treeInstall(options, work) : undefined,
       ])
       const output = { from: log.from, write: (chunk: Buffer, offset: number) => log.write(chunk, offset) }
       try {
-        const result = await jobs.run(spec, { signal: work.signal, output })
+        const command = install?.command ?? spec.command
+        const result = await jobs.run({ ...spec, command }, { signal: work.signal, output })
+        if (result.outcome === 'exited' && result.exitCode === 0) await install?.keep()
         const noRoom = await noRoomFor(result, [spec.directory, options.caches, ...alsoFilled])
         await log.finish()
         const tailMask = secrets.mask(secretValues)
@@ -67,6 +71,7 @@ export function nativeBuilder(options: NativeBuilderOptions): Builder {
         throw error
       } finally {
         log.stop()
+        await install?.discard()
       }
     },
   }

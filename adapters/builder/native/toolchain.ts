@@ -47,6 +47,20 @@ export async function toolchainFor(tools: readonly Tool[], options: ToolchainOpt
   return toolchain
 }
 
+/** A sentence for each tool that this host does not have. Looks only. */
+export async function unmetTools(
+  tools: readonly Tool[],
+  options: Pick<ToolchainOptions, 'user' | 'found'>,
+): Promise<string[]> {
+  const unmet: string[] = []
+  for (const tool of tools) {
+    if (tool.fetch) continue
+    const { fitting, others, barred } = await search(tool, options)
+    if (!fitting) unmet.push(sentence(tool, others, barred))
+  }
+  return unmet
+}
+
 async function add(toolchain: Toolchain, tool: Tool, options: ToolchainOptions): Promise<void> {
   const { fitting, others, barred } = await search(tool, options)
   if (fitting) {
@@ -76,7 +90,10 @@ function sentence({ name, version, reason }: Tool, others: string[], barred: Sea
     : `${asked}, but this host has ${others.join(', ')}.${there}`
 }
 
-async function search(tool: Tool, { user, found: known }: ToolchainOptions): Promise<Search> {
+async function search(
+  tool: Tool,
+  { user, found: known }: Pick<ToolchainOptions, 'user' | 'found'>,
+): Promise<Search> {
   const found: Search = { fitting: undefined, others: [], barred: undefined }
   for (const { program, label } of await toolPlaces(tool.name, hostPath(process.env['PATH']))) {
     if (!(await isProgram(program))) continue

@@ -52,8 +52,9 @@ export function archiveSource(options: ArchiveSourceOptions): Source & Archives 
       },
 
       async probe({ serviceId }, ref) {
-        if (!isArchiveUrl(ref)) await factsOf(serviceId, ref)
-        else await checkUrl(await wholeUrl(options, serviceId, ref), options)
+        if (isArchiveUrl(ref)) await checkUrl(await wholeUrl(options, serviceId, ref), options)
+        else await factsOf(serviceId, ref)
+        return isArchiveUrl(ref) ? undefined : ref
       },
 
       async readTree({ serviceId }, id, isDetectionFile) {

@@ -80,8 +80,9 @@ export function gitSource(options: GitSourceOptions): Source {
       // Whether a repository has a commit that no ref points to shows only when it is fetched.
       const listed = await listedObject(reference, context)
       probed.keep(repository, ref, listed)
-      if (listed !== undefined || reference.commit !== undefined) return
-      await withMirror(
+      const known = reference.commit ?? listed
+      if (known !== undefined) return known
+      return withMirror(
         context,
         async (mirror) => (await abbreviated(mirror, reference)) ?? notFound(ref, context.remote),
       )
