@@ -55,6 +55,7 @@ async function fetchNew(ports: FetchPorts, input: DeployInput, signal: AbortSign
   const commit = await source.resolve(repository, input.commitSha ?? input.ref, signal)
   const planned = await planSource(ports, input, repository, commit.sha)
   const plan = await pinPacks(ports, planned.plan, planned.credentials, signal)
+  await requireVariables(store, input, plan)
   const stamp: SourceStamp = { commit, plan }
   await crashPoint('planned', input)
   const staged = await releases.stage(input)
@@ -90,6 +91,18 @@ async function snapshot(
     plan,
     sealedVariables: snapshotOf(variables),
   })
+}
+
+/** What only the code says that it needs. @throws VariableMissing */
+async function requireVariables(store: Ports['store'], input: DeployInput, plan: Plan): Promise<void> {
+  if (!plan.requires) return
+  const set = new Set((await variablesFor(store, input)).map(({ name }) => name))
+  const missing = plan.requires.filter((name) => !set.has(name) && !Object.hasOwn(plan.environment, name))
+  if (missing.length > 0)
+    throw expected(
+      'VariableMissing',
+      `The service requires variables that are not set: ${missing.join(', ')}.`,
+    )
 }
 
 /** Those of now; a rebuild takes those of the deployment that it goes back to. */

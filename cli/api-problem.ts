@@ -21,7 +21,8 @@ const tokenAdvice = 'Set SLUICE_TOKEN. On the machine where Sluice runs, `sluice
 function sentenceOf({ detail, title, code, errors = [], findings = [] }: Problem, url: string): string {
   const fields = errors.map(({ pointer, message }) => `\n    ${pointer}: ${message}`)
   const found = findings.map(
-    ({ message, fix, link }) => `\n    • ${message}\n      ${fix ?? new URL(link, url).href}`,
+    ({ message, code: what, fix, link }) =>
+      `\n    • ${message} (${what})${fix === null ? '' : `\n      ${fix}`}\n      ${new URL(link, url).href}`,
   )
   return `${detail || title} (${code})${fields.join('')}${found.join('')}`
 }

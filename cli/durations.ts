@@ -20,3 +20,18 @@ export function parseDuration(text: string): number {
     { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[(match[2] ?? 's') as 'ms' | 's' | 'm' | 'h']
   )
 }
+
+/** A time such as `2026-11-01T12:00:00Z`, or how long ago: `10m`, `2h`, `7d`. @throws CliError */
+export function parseMoment(text: string, now = Date.now()): Date {
+  const days = /^(\d{1,4})d$/.exec(text)
+  if (days) return new Date(now - Number(days[1]) * 86_400_000)
+  if (/^\d{1,6}(ms|s|m|h)$/.test(text)) return new Date(now - parseDuration(text))
+  const at = new Date(text)
+  if (/^\d{4}-/.test(text) && !Number.isNaN(at.getTime())) return at
+  throw new CliError(
+    `${text} is neither a time such as 2026-11-01T12:00:00Z nor how long ago, such as 2h or 7d.`,
+    {
+      exitCode: exitCodes.usage,
+    },
+  )
+}

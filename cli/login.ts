@@ -1,6 +1,5 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import os from 'node:os'
-import path from 'node:path'
+import { readFileSync, rmSync } from 'node:fs'
+import { ownFile, writeOwnFile } from './own-file.ts'
 
 /** A Sluice elsewhere, and the token to use there. */
 export interface Login {
@@ -8,8 +7,7 @@ export interface Login {
   token: string
 }
 
-export const loginFile = (env: NodeJS.ProcessEnv = process.env): string =>
-  path.join(env['XDG_CONFIG_HOME'] || path.join(os.homedir(), '.config'), 'sluice', 'login.json')
+export const loginFile = (env: NodeJS.ProcessEnv = process.env): string => ownFile('login.json', env)
 
 /** Undefined when nobody has logged in. */
 export function readLogin(file = loginFile()): Login | undefined {
@@ -21,13 +19,7 @@ export function readLogin(file = loginFile()): Login | undefined {
   }
 }
 
-/** For this user's eyes only, from the first byte on. */
-export function writeLogin(login: Login, file = loginFile()): void {
-  mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 })
-  const temporary = `${file}.${process.pid}`
-  writeFileSync(temporary, `${JSON.stringify(login, undefined, 2)}\n`, { mode: 0o600, flag: 'wx' })
-  renameSync(temporary, file)
-}
+export const writeLogin = (login: Login, file = loginFile()): void => writeOwnFile(file, login)
 
 export const removeLogin = (file = loginFile()): void => rmSync(file, { force: true })
 

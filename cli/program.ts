@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { fillFromLink } from './fill-from-link.ts'
 
 /** What a file in `commands/` exports. */
 export interface CommandFile {
@@ -14,6 +15,7 @@ export const commandFiles: Record<string, () => Promise<CommandFile>> = {
   'git-remote': () => import('./commands/git-remote.ts'),
   env: () => import('./commands/env.ts'),
   deploy: () => import('./commands/deploy.ts'),
+  watch: () => import('./commands/watch.ts'),
   status: () => import('./commands/status.ts'),
   logs: () => import('./commands/logs.ts'),
   cancel: () => import('./commands/cancel.ts'),
@@ -31,6 +33,10 @@ export const commandFiles: Record<string, () => Promise<CommandFile>> = {
   webhook: () => import('./commands/webhook.ts'),
   deliveries: () => import('./commands/deliveries.ts'),
   schedules: () => import('./commands/schedules.ts'),
+  init: () => import('./commands/init.ts'),
+  validate: () => import('./commands/validate.ts'),
+  link: () => import('./commands/link.ts'),
+  unlink: () => import('./commands/unlink.ts'),
   plan: () => import('./commands/plan.ts'),
   open: () => import('./commands/open.ts'),
   notify: () => import('./commands/notify.ts'),
@@ -40,9 +46,13 @@ export const commandFiles: Record<string, () => Promise<CommandFile>> = {
   login: () => import('./commands/login.ts'),
   logout: () => import('./commands/logout.ts'),
   whoami: () => import('./commands/whoami.ts'),
+  completion: () => import('./commands/completion.ts'),
 }
 
-/** With the commands that are named in the arguments; with all of them when none is, for help and suggestions. */
+/**
+ * With the commands that are named in the arguments; with all of them when none is, for help and suggestions, and for
+ * `completion`, which is about all of them.
+ */
 export async function createProgram(args: string[], version: string): Promise<Command> {
   const program = new Command('sluice')
     .description('Durable deploys: a failed deploy never takes a site down.')
@@ -58,8 +68,10 @@ export async function createProgram(args: string[], version: string): Promise<Co
     .addHelpText('after', footer)
     .exitOverride()
   const named = Object.keys(commandFiles).filter((name) => args.includes(name))
-  const files = (named.length > 0 ? named : Object.keys(commandFiles)).map((name) => commandFiles[name]!())
+  const some = named.length > 0 && !named.includes('completion')
+  const files = (some ? named : Object.keys(commandFiles)).map((name) => commandFiles[name]!())
   for (const file of await Promise.all(files)) file.register(program)
+  fillFromLink(program)
   return program
 }
 

@@ -127,6 +127,11 @@ export const configSchema = z
       )
       .optional()
       .describe('Plain variables; those set on the environment win'),
+    requires: z
+      .array(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the name of a variable'))
+      .max(200)
+      .optional()
+      .describe('Variables that must be set before anything is deployed'),
     limits: limitsConfigSchema.optional().describe('What the processes of the service may take'),
     buildLimits: limitsConfigSchema.optional().describe('What install, build and each hook may take'),
     cron: z

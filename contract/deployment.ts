@@ -150,7 +150,8 @@ export const findingSchema = z
   .object({
     code: z.string(),
     message: z.string(),
-    link: z.string().describe('Where it is put right'),
+    link: z.string().describe('The page of the dashboard where it is put right'),
+    guide: z.string().optional().describe('Where the code is explained'),
     fix: z.string().nullable().describe('The command that puts it right'),
   })
   .openapi('Finding')

@@ -26,6 +26,11 @@ export const failureCodes = {
     means: 'A database that the service is configured with does not answer.',
     hint: 'Check that the database runs and that the variable holds the right address and password.',
   },
+  VariableMissing: {
+    step: 'fetch',
+    means: 'The service asks for variables (`requires` in sluice.yaml) that are not set.',
+    hint: 'Set them with `sluice env set <service> <environment> NAME=value`, then deploy again.',
+  },
   RefNotFound: {
     step: 'fetch',
     means: 'The repository has no such branch, tag or commit.',

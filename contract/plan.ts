@@ -108,6 +108,10 @@ export const planSchema = z
     tools: z.array(toolSchema).describe('Programs that must be on the host, with the semver range asked for'),
     path: z.array(z.string()).describe('Folders of the service that come first on its PATH'),
     environment: z.record(z.string(), z.string()).describe('Variables that the technology wants at run time'),
+    requires: z
+      .array(z.string())
+      .optional()
+      .describe('Variables that must be set; absent when none is named'),
     buildEnvironment: z.record(z.string(), z.string()).describe('Variables for install and build'),
     limits: limitsSchema.optional().describe('Of the service; absent in plans of older releases'),
     buildLimits: limitsSchema.optional().describe('Of install, build and hooks'),

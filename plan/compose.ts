@@ -35,6 +35,7 @@ export function mergeConfigs(file: Config | undefined, own: Config): Config {
   if (file?.hooks && own.hooks) merged.hooks = { ...file.hooks, ...own.hooks }
   if (file?.static && own.static) merged.static = { ...file.static, ...own.static }
   if (file?.environment && own.environment) merged.environment = { ...file.environment, ...own.environment }
+  if (file?.requires && own.requires) merged.requires = [...new Set([...file.requires, ...own.requires])]
   if (file?.limits && own.limits) merged.limits = { ...file.limits, ...own.limits }
   if (file?.buildLimits && own.buildLimits) merged.buildLimits = { ...file.buildLimits, ...own.buildLimits }
   // Whoever names one way to start means to replace the other.
@@ -138,6 +139,7 @@ export function composePlan({
     ),
     path: detection?.path ?? [],
     environment: { ...detection?.environment, ...manifests?.environment, ...merged.environment },
+    ...(merged.requires ? { requires: merged.requires } : {}),
     buildEnvironment: {
       CI: 'true',
       ...detection?.buildEnvironment,

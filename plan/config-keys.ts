@@ -16,6 +16,7 @@ const otherNames: Readonly<Record<string, string>> = {
   env: 'environment',
   envs: 'environment',
   variables: 'environment',
+  required: 'requires',
   run: 'start',
   cmd: 'start',
   command: 'start',

@@ -42,6 +42,7 @@ export function explain(plan: Plan): string[] {
       'Variables',
       Object.entries(plan.environment).map(([name, value]) => `${name}=${value}`),
     ),
+    ...section('Must be set on the environment', plan.requires ?? []),
     ...section('Warnings', plan.warnings),
     ...section(
       'Suggested, never run unasked',

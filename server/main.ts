@@ -6,6 +6,7 @@ import { pino } from 'pino'
 import { hostPrograms } from '../adapters/builder/native/host-programs.ts'
 import { hostReadiness } from '../adapters/readiness/index.ts'
 import { gitRepositories } from '../adapters/repositories/git/index.ts'
+import { embeddedRouter } from '../adapters/router/embedded/index.ts'
 import { keyFileSecrets } from '../adapters/secrets/key-file/index.ts'
 import { archiveSource } from '../adapters/source/archive/index.ts'
 import { eitherSource } from '../adapters/source/either.ts'
@@ -62,6 +63,7 @@ const connection = lazyConnection(temporal.connectionOptions)
 const client = new Client({ connection, namespace: temporal.namespace })
 const stopping = new AbortController()
 
+const router = embeddedRouter({ socketPath: paths.routerSocket })
 const now = () => new Date()
 const bundle = Promise.withResolvers<Awaited<ReturnType<typeof dashboardBundle>>>()
 
@@ -76,6 +78,8 @@ const app = createApp({
   }),
   readiness: hostReadiness({
     ...{ store, secrets, source },
+    // Where this is no host with a router, or it restarts, the deployment's own preflight asks again.
+    router: { list: () => router.list().catch(() => []) },
     ...{ home: settings.home, leastFree: settings.leastFree },
     programs: {
       planOf: async (target, repository, commit, signal) => {

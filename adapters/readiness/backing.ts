@@ -18,8 +18,18 @@ export async function backingFindings(
   const { serviceId, environment: name } = environment
   const sealed = (await earlierVariables(store, target)) ?? (await store.variables.effective(serviceId, name))
   const { opened, unreadable } = openAll(secrets, environment, sealed)
-  const unreachable = await unreachableDatabases({ ...environment.config.environment, ...opened }, signal)
+  const [missing, unreachable] = await Promise.all([
+    missingVariables(store, target, environment, new Set(sealed.map((variable) => variable.name))),
+    unreachableDatabases({ ...environment.config.environment, ...opened }, signal),
+  ])
   return [
+    ...missing.map((variable) =>
+      finding(
+        'VariableMissing',
+        `${variable} is not set, and the service requires it.`,
+        `sluice env set ${serviceId} ${name} ${variable}=…`,
+      ),
+    ),
     ...unreadable.map((variable) =>
       finding(
         'VariableUnreadable',
@@ -31,6 +41,22 @@ export async function backingFindings(
       finding('DatabaseUnreachable', message, `sluice env set ${serviceId} ${name} ${variable}=…`),
     ),
   ]
+}
+
+/**
+ * Of a release that is taken again all that it requires is known; of code that is still to be fetched only what the
+ * environment says itself. The fetch step looks at the rest.
+ */
+async function missingVariables(
+  store: HostReadinessOptions['store'],
+  target: Target,
+  { config }: EnvironmentRow,
+  set: ReadonlySet<string>,
+): Promise<string[]> {
+  const plan = isRollback(target) ? (await store.releases.find(releaseOf(target)))?.plan : undefined
+  const requires = plan ? (plan.requires ?? []) : (config.requires ?? [])
+  const plain = { ...plan?.environment, ...config.environment }
+  return requires.filter((name) => !set.has(name) && !Object.hasOwn(plain, name))
 }
 
 /** A rollback and a rebuild run with variables of then; everything else with those of now. */

@@ -24,7 +24,7 @@ export async function codeFindings(
     repository = repositoryOf(secrets, service)
   } catch {
     const message = `The stored password of the repository of ${service.serviceId} cannot be opened. Set the url anew.`
-    return [finding('CredentialsUnreadable', message, null)]
+    return [finding('CredentialsUnreadable', message, newUrl(service))]
   }
   try {
     const commit = await source.probe(repository, target.commitSha ?? target.ref, signal)
@@ -32,7 +32,25 @@ export async function codeFindings(
     return await programFindings(programs, target, repository, commit, signal)
   } catch (error) {
     if (!(error instanceof SourceError) || error.code === 'DiskFull') throw error
-    return [finding(error.code, error.message, null)]
+    return [finding(error.code, error.message, fixOf(error.code, target, service))]
+  }
+}
+
+const newUrl = ({ serviceId }: ServiceRow): string => `sluice service set ${serviceId} --repository <url>`
+
+/** The command that is most likely the right one. */
+function fixOf(code: SourceError['code'], { serviceId, environment }: Target, service: ServiceRow): string {
+  const target = `${serviceId} ${environment}`
+  switch (code) {
+    case 'RefNotFound':
+      return `sluice env set ${target} --branch <branch>`
+    case 'ArchiveGone':
+    case 'ArchiveUnreachable':
+      return `sluice deploy ${target} --archive <file>`
+    case 'SourceRejected':
+      return `sluice deploy ${target} --ref <commit>`
+    default:
+      return newUrl(service)
   }
 }
 
@@ -40,5 +58,5 @@ const releaseGone = ({ serviceId, environment, releaseNumber }: RollbackTarget):
   finding(
     'ReleaseGone',
     `Release ${releaseNumber} of ${serviceId}/${environment} is not kept any more. Deploy its commit instead.`,
-    `sluice deploy ${serviceId} --environment ${environment} --ref <commit>`,
+    `sluice deploy ${serviceId} ${environment} --ref <commit>`,
   )

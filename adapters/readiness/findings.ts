@@ -5,6 +5,7 @@ import { failureLink, isFailureCode } from '../../contract/failures.ts'
 export type FindingCode =
   | 'ServiceMissing'
   | 'EnvironmentMissing'
+  | 'VariableMissing'
   | 'VariableUnreadable'
   | 'CredentialsUnreadable'
   | 'DiskLow'
@@ -20,13 +21,14 @@ export type FindingCode =
   | 'MigrationUnresolved'
   | 'ToolMissing'
 
-/** `fix` is a command that puts it right, when there is one. */
+/** `fix` is a command that puts it right. `placed` makes the link lead to the page for it. */
 export function finding(code: FindingCode, message: string, fix: string | null): Finding {
-  return { code, message, link: linkOf(code), fix }
+  const guide = guideOf(code)
+  return { code, message, link: guide, guide, fix }
 }
 
 /** The guide "Before a deploy starts" has a section for each code that no deployment fails with later. */
-function linkOf(code: FindingCode): string {
+function guideOf(code: FindingCode): string {
   if (isFailureCode(code)) return failureLink(code)
   return `/guides/before-a-deploy#${code.replaceAll(/(?<=[a-z])(?=[A-Z])/g, '-').toLowerCase()}`
 }

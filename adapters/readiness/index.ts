@@ -5,6 +5,7 @@ import { codeFindings } from './code.ts'
 import { unreachableDatabases } from './databases/index.ts'
 import { diskFindings } from './disk.ts'
 import { finding } from './findings.ts'
+import { placed } from './places.ts'
 import { migrationFindings } from './migration.ts'
 import type { HostReadinessOptions } from './options.ts'
 import type { Target } from './target.ts'
@@ -19,8 +20,8 @@ export function hostReadiness(options: HostReadinessOptions): Readiness {
         store.services.find(target.serviceId),
         store.environments.find(target.serviceId, target.environment),
       ])
-      if (!service) return [serviceMissing(target)]
-      if (!environment) return [environmentMissing(target)]
+      if (!service) return [placed(target, serviceMissing(target))]
+      if (!environment) return [placed(target, environmentMissing(target))]
       const findings = await Promise.all([
         codeFindings(options, target, service, signal),
         backingFindings(options, target, environment, signal),
@@ -29,7 +30,7 @@ export function hostReadiness(options: HostReadinessOptions): Readiness {
         router === undefined ? [] : trafficFindings(router, environment),
       ])
       signal?.throwIfAborted()
-      return findings.flat()
+      return findings.flat().map((one) => placed(target, one))
     },
 
     databases: unreachableDatabases,

@@ -13,6 +13,6 @@ export async function migrationFindings(
   const last = await store.deployments.lastMigration(target.serviceId, target.environment)
   if (!last?.outcomeUnknown || last.resolved) return []
   const message = `The migration of ${last.deploymentId} was started, and nobody knows whether it took effect. Look in the database, then say it.`
-  const fix = `sluice resolve ${last.deploymentId} --migrated (or --not-migrated)`
-  return [finding('MigrationUnresolved', message, fix)]
+  const fix = `sluice resolve ${last.deploymentId} --migrated`
+  return [{ ...finding('MigrationUnresolved', message, fix), link: `/deployments/${last.deploymentId}` }]
 }

@@ -23,6 +23,10 @@ export async function trafficFindings(
       other.hosts.filter((host) => hosts.has(host)).map((host) => ({ host, route: other.route })),
     )
     .map(({ host, route }) =>
-      finding('DomainTaken', `${host} is routed to ${route}. Take the domain from one of the two.`, null),
+      finding(
+        'DomainTaken',
+        `${host} is routed to ${route}. Take the domain from one of the two; what was taken from ${route} goes with its restart.`,
+        `sluice restart ${route.replace('/', ' ')}`,
+      ),
     )
 }

@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import type { Deployment } from '../../contract/deployment.ts'
 import { clientOf } from '../client.ts'
 import { contextOf } from '../context.ts'
+import { parseMoment } from '../durations.ts'
 import { table } from '../table.ts'
 
 interface ListOptions {
@@ -22,8 +23,8 @@ export function register(program: Command): void {
     .option('--status <status>', 'such as FAILED')
     .option('--trigger <trigger>', 'such as schedule')
     .option('--commit <digits>', 'of this commit, or whose commit begins so')
-    .option('--since <time>', 'queued at this time or later, such as 2026-11-01T00:00:00Z')
-    .option('--until <time>', 'queued before this time')
+    .option('--since <time>', 'queued in the last 2h or 7d, or since 2026-11-01T00:00:00Z', isoMoment)
+    .option('--until <time>', 'queued before this time', isoMoment)
     .option('--archived', 'archived ones too')
     .option('--limit <number>', 'how many at most, up to 100', '20')
     .option('--cursor <cursor>', 'the next page, as an earlier call has told')
@@ -53,6 +54,9 @@ export function register(program: Command): void {
       },
     )
 }
+
+/** For the API; how long ago is counted by this machine's clock. */
+const isoMoment = (text: string): string => parseMoment(text).toISOString()
 
 const row = ({ id, status, live, trigger, commitSha, queuedAt }: Deployment): string[] => [
   id,

@@ -4,6 +4,7 @@ import { clientOf, type Client } from '../client.ts'
 import { CliError } from '../cli-error.ts'
 import { contextOf, type Context } from '../context.ts'
 import { findDeployment } from '../deployment-id.ts'
+import { parseMoment } from '../durations.ts'
 import { streamRows } from '../event-stream.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { harmlessText } from '../../contract/harmless-text.ts'
@@ -11,6 +12,9 @@ import { harmlessText } from '../../contract/harmless-text.ts'
 interface LogsOptions {
   follow?: boolean
   step?: string
+  /** What was written at this time or later. */
+  since?: Date
+  grep?: RegExp
 }
 
 export function register(program: Command): void {
@@ -19,6 +23,12 @@ export function register(program: Command): void {
     .description('print what the steps of a deployment wrote (an id, or a service for its newest one)')
     .option('-f, --follow', 'go on until the deployment has ended')
     .option('--step <step>', 'of one step only, such as build')
+    .option(
+      '--since <time>',
+      'of the last 10m, or since a time such as 2026-11-01T12:00:00Z',
+      (text: string) => parseMoment(text),
+    )
+    .option('--grep <pattern>', 'only lines in which this regular expression is found', parsePattern)
     .action(
       async (which: string, environment: string | undefined, options: LogsOptions, command: Command) => {
         const context = contextOf(command)
@@ -27,9 +37,21 @@ export function register(program: Command): void {
         const lines = options.follow
           ? followLines(context, client, deployment, options)
           : readLines(client, deployment, options)
-        for await (const line of lines) context.print(context.json ? JSON.stringify(line) : textOf(line))
+        for await (const line of lines)
+          if (isWanted(line, options)) context.print(context.json ? JSON.stringify(line) : textOf(line))
       },
     )
+}
+
+const isWanted = ({ at, text }: LogLine, { since, grep }: LogsOptions): boolean =>
+  (since === undefined || Date.parse(at) >= since.getTime()) && (grep === undefined || grep.test(text))
+
+function parsePattern(text: string): RegExp {
+  try {
+    return new RegExp(text, 'u')
+  } catch (error) {
+    throw new CliError((error as Error).message, { exitCode: exitCodes.usage })
+  }
 }
 
 const textOf = ({ at, step, text }: LogLine): string =>

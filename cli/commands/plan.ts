@@ -2,11 +2,11 @@ import path from 'node:path'
 import type { Command } from 'commander'
 import { defaultLimits, limitWords } from '../../contract/limits.ts'
 import type { Plan } from '../../contract/plan.ts'
-import { CliError } from '../cli-error.ts'
 import { clientOf } from '../client.ts'
 import { contextOf, type Context } from '../context.ts'
 import { standardEnvironment } from '../deployment-id.ts'
 import { environmentPath } from '../paths.ts'
+import { planFolder } from '../plan-folder.ts'
 import { readableDuration } from '../durations.ts'
 
 interface PlanOptions {
@@ -34,22 +34,6 @@ export function register(program: Command): void {
             )
       context.answer(found, () => explain(found, context))
     })
-}
-
-/** Without a server: the same code that the deploy uses looks at the folder. @throws CliError when there is no plan */
-async function planFolder(directory: string): Promise<Plan> {
-  const [{ readTree }, { isDetectionFile, plan }, { PlanError }] = await Promise.all([
-    import('../../stack/read-tree.ts'),
-    import('../../plan/index.ts'),
-    import('../../contract/plan.ts'),
-  ])
-  try {
-    return plan(await readTree(directory, isDetectionFile))
-  } catch (error) {
-    if (!(error instanceof PlanError)) throw error
-    const details = error.details.map(({ pointer, message }) => `\n    ${pointer}: ${message}`)
-    throw new CliError(`${error.message} (${error.code})${details.join('')}`)
-  }
 }
 
 function explain(plan: Plan, { colors }: Context): string {

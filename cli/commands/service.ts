@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
+import { text } from 'node:stream/consumers'
 import type { Command } from 'commander'
 import type { Service, ServiceSource } from '../../contract/service.ts'
 import { CliError } from '../cli-error.ts'
@@ -7,7 +8,7 @@ import { clientOf } from '../client.ts'
 import { contextOf } from '../context.ts'
 import { standardEnvironment } from '../deployment-id.ts'
 import { exitCodes } from '../exit-codes.ts'
-import { environmentPath } from '../paths.ts'
+import { environmentPath, servicePath } from '../paths.ts'
 import { pushLines } from '../push-lines.ts'
 import { table } from '../table.ts'
 
@@ -36,6 +37,18 @@ export function register(program: Command): void {
       if (!options.environment) context.note(`Next: sluice env set ${name} <environment>`)
       else if (added.pushUrl === null) context.note(`Next: sluice deploy ${name}`)
       for (const line of pushLines(added, options.branch)) context.note(line)
+    })
+  service
+    .command('set <name>')
+    .description('change where the code of a service comes from')
+    .requiredOption('--repository <url>', 'https or ssh url, or a local repository; - reads it from stdin')
+    .action(async (name: string, { repository }: { repository: string }, command: Command) => {
+      const context = contextOf(command)
+      const url = repository === '-' ? (await text(process.stdin)).trim() : absoluteIfLocal(repository)
+      const changed = await clientOf(context.settings).patch<Service>(servicePath(name), {
+        source: { kind: 'git', url },
+      })
+      context.answer(changed, ({ serviceId }) => serviceId)
     })
   service
     .command('list')

@@ -3,8 +3,10 @@ import { once } from 'node:events'
 import { mkdtempSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
+import { Client, Connection, WorkflowNotFoundError } from '@temporalio/client'
 import { expect, test } from 'vitest'
-import type { Deployment } from '../../contract/deployment.ts'
+import { deployWorkflowId, laneId } from '../../contract/names.ts'
+import type { Deployment, Finding } from '../../contract/deployment.ts'
 import { makeRepository } from './repository.ts'
 import type { Sluice } from './sluice.ts'
 import { useSluice } from './use-sluice.ts'
@@ -136,6 +138,108 @@ test('env set adds an environment, and later changes only what it names', { time
     ['FROM_FILE', 'two words'],
     ['MORE', null],
   ])
+})
+
+/** What the browser of somebody who is signed in gets, and whether the page has the anchor. */
+async function pageOf(link: string, cookie: string): Promise<{ status: number; hasAnchor: boolean }> {
+  const { pathname, hash } = new URL(link, sluice.url)
+  const answer = await fetch(sluice.url + pathname, {
+    headers: { cookie, accept: 'text/html' },
+    redirect: 'manual',
+  })
+  const text = await answer.text()
+  return { status: answer.status, hasAnchor: hash === '' || text.includes(`id="${hash.slice(1)}"`) }
+}
+
+async function signIn(): Promise<string> {
+  const answer = await fetch(`${sluice.url}/sign-in`, {
+    method: 'POST',
+    headers: { origin: sluice.url },
+    body: new URLSearchParams({ token: sluice.token }),
+    redirect: 'manual',
+  })
+  return answer.headers.get('set-cookie')!.split(';')[0]!
+}
+
+test(
+  'five things are wrong: one answer names all, and their commands put them right',
+  { timeout: 120_000 },
+  async () => {
+    await addService('before')
+    await addService('five')
+    const moved = 'moved.example.com'
+    expect(await sluice.cli('env', 'set', 'before', 'production', '--domain', moved)).toMatchObject({
+      exitCode: 0,
+    })
+    expect(await sluice.cli('deploy', 'before')).toMatchObject({ exitCode: 0 })
+    const put = (service: string, body: object) =>
+      sluice.api('PUT', `/v1/services/${service}/environments/production`, body)
+    await put('before', { branch: 'main', domains: [] })
+    const broken = {
+      branch: 'nowhere',
+      domains: [moved],
+      config: { requires: ['SECRET_KEY', 'COUNT_FILE'] },
+      variables: {
+        CACHE_URL: 'redis://127.0.0.1:1',
+        MONGODB_URI: 'mongodb://127.0.0.1:1/five',
+        COUNT_FILE: '/dev/null',
+      },
+    }
+    expect(await put('five', broken)).toMatchObject({ status: 200 })
+
+    const answer = await sluice.api('POST', '/v1/deployments', {
+      serviceId: 'five',
+      environment: 'production',
+    })
+    expect(answer).toMatchObject({ status: 422, body: { code: 'PreflightFailed' } })
+    const findings: Finding[] = answer.body.findings
+    expect(findings.map(({ code }) => code).toSorted()).toEqual([
+      'DatabaseUnreachable',
+      'DatabaseUnreachable',
+      'DomainTaken',
+      'RefNotFound',
+      'VariableMissing',
+    ])
+    const refused = await sluice.cli('deploy', 'five')
+    expect(refused).toMatchObject({ exitCode: 1, stdout: '' })
+    const cookie = await signIn()
+    for (const { message, link, guide, fix } of findings) {
+      expect(message).toMatch(/^[^]+\.$/)
+      expect(refused.stderr).toContain(message)
+      expect(refused.stderr).toContain(fix)
+      expect(refused.stderr).toContain(sluice.url + link)
+      expect(await pageOf(link, cookie), link).toEqual({ status: 200, hasAnchor: true })
+      expect(await pageOf(guide!, cookie), guide).toEqual({ status: 200, hasAnchor: true })
+    }
+
+    const connection = await Connection.connect({ address: sluice.temporalAddress })
+    const { workflow } = new Client({ connection })
+    for (const id of [laneId('five', 'production'), deployWorkflowId('five', 'production', 1)])
+      await expect(workflow.getHandle(id).describe()).rejects.toThrow(WorkflowNotFoundError)
+    await connection.close()
+
+    for (const { fix } of findings) {
+      const words = fix!.replace('<branch>', 'main').replace('…', 'none').split(' ').slice(1)
+      expect(await sluice.cli(...words), fix!).toMatchObject({ exitCode: 0 })
+    }
+    expect(await sluice.cli('preflight', 'five')).toMatchObject({
+      exitCode: 0,
+      stdout: 'Everything needed is there.\n',
+    })
+  },
+)
+
+test('what only the code requires ends the deployment at its fetch', { timeout: 60_000 }, async () => {
+  const repository = await addService('asking')
+  repository.commit({ 'sluice.yaml': 'requires: [SECRET_KEY]\nstart: exec node server.js\n' })
+  const refused = await sluice.cli('deploy', 'asking')
+  expect(refused).toMatchObject({
+    exitCode: 3,
+    stderr: expect.stringContaining('failed at fetch: VariableMissing'),
+  })
+  expect(refused.stderr).toContain('SECRET_KEY')
+  await sluice.cli('env', 'set', 'asking', 'production', 'SECRET_KEY=x')
+  expect(await sluice.cli('deploy', 'asking')).toMatchObject({ exitCode: 0 })
 })
 
 test('refusals name the field and the code; a wrong token is an access error', async () => {

@@ -105,18 +105,18 @@ test('another server on the port is not taken for a database', async () => {
 })
 
 test('a MySQL greeting is recognised in pieces, a refusal is shown', async () => {
-  const greeting = Buffer.concat([Buffer.of(10), Buffer.from('8.0.36\0'), Buffer.alloc(30)])
+  const greeting = Buffer.concat([Buffer.of(10), Buffer.from('8.0.36\0'), Buffer.alloc(60)])
   const good = await serve((socket) => {
     socket.write(Buffer.of(greeting.length, 0))
     setTimeout(() => socket.write(Buffer.concat([Buffer.of(0, 0), greeting])), 20)
   })
-  expect(await messageFor(`mysql2://u:p@127.0.0.1:${good}/shop`)).toBeUndefined()
+  expect(await messageFor(`mysql2://127.0.0.1:${good}/shop`)).toBeUndefined()
   const text = Buffer.from(`Host '10.0.0.9' is not allowed to connect\u001b[2J`)
   const bad = await serve((socket) =>
     socket.write(Buffer.concat([Buffer.of(text.length + 3, 0, 0, 0, 0xff, 0x6a, 0x04), text])),
   )
   expect(await messageFor(`mariadb://127.0.0.1:${bad}/shop`)).toMatch(
-    /^DATABASE_URL: MariaDB refuses: Host '10.0.0.9' is not allowed to connect \[2J\. Allow/,
+    /^DATABASE_URL: MariaDB on 127\.0\.0\.1:\d+ refuses: Host '10.0.0.9' is not allowed to connect \[2J\. Allow/,
   )
 })
 
@@ -149,6 +149,38 @@ test.each([true, false])('Redis is asked with its password (users: %s)', async (
   expect(wrong).not.toContain('wrong-pw')
 })
 
+/** Answers an OP_MSG as MongoDB does, in two pieces: `{ok: 1}` and the id of what was asked. */
+const mongodb = () =>
+  serve((socket) => {
+    socket.on('data', (data: Buffer) => {
+      expect(data.readInt32LE(0)).toBe(data.length)
+      expect(data.readInt32LE(12)).toBe(2013)
+      expect(data.readInt32LE(21)).toBe(data.length - 21)
+      expect(data.subarray(21).includes('\x10hello\0')).toBe(true)
+      const document = Buffer.from('\x11\0\0\0\x01ok\0\0\0\0\0\0\0\xf0\x3f\0', 'latin1')
+      const head = Buffer.alloc(21)
+      head.writeInt32LE(head.length + document.length, 0)
+      head.writeInt32LE(data.readInt32LE(4), 8)
+      head.writeInt32LE(2013, 12)
+      socket.write(Buffer.concat([head, document.subarray(0, 3)]))
+      setTimeout(() => socket.write(document.subarray(3)), 20)
+    })
+  })
+
+test('MongoDB is greeted, and another server is not taken for it', async () => {
+  const at = await mongodb()
+  const web = await serve((socket) => void socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'))
+  const silent = await serve((socket) => void socket.end())
+  expect(
+    await unreachableDatabases({
+      MONGODB_URI: `mongodb://shop:pw@127.0.0.1:1,127.0.0.1:${at}/shop?replicaSet=rs0`,
+      WEB: `mongodb://127.0.0.1:${web}/shop`,
+      SILENT: `mongodb://127.0.0.1:${silent}/shop`,
+      ENCRYPTED: `mongodb://127.0.0.1:${web}/shop?tls=true`,
+    }),
+  ).toMatchObject([{ variable: 'WEB' }, { variable: 'SILENT' }, { variable: 'ENCRYPTED' }])
+})
+
 test('only variables that name a backing service are looked at', async () => {
   const closed = await freePort()
   const variables = {
@@ -160,14 +192,20 @@ test('only variables that name a backing service are looked at', async () => {
     EMPTY_URL: '',
     BROKER_URL: `amqp://127.0.0.1:${closed}`,
   }
-  expect((await unreachableDatabases(variables)).map(({ variable }) => variable)).toEqual(['BROKER_URL'])
+  expect((await unreachableDatabases(variables)).map(({ variable }) => variable)).toEqual([
+    'MONGO',
+    'BROKER_URL',
+  ])
 })
 
 test('aborting ends the checks at once', async () => {
   const silent = await serve(() => {})
   const controller = new AbortController()
   const urls = Object.fromEntries(
-    ['postgres', 'mysql', 'redis'].map((scheme) => [scheme, `${scheme}://u:p@127.0.0.1:${silent}/x`]),
+    ['postgres', 'mysql', 'redis', 'mongodb'].map((scheme) => [
+      scheme,
+      `${scheme}://u:p@127.0.0.1:${silent}/x`,
+    ]),
   )
   const checking = unreachableDatabases(urls, controller.signal)
   setTimeout(() => controller.abort(new Error('canceled')), 50)

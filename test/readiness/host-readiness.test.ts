@@ -92,6 +92,22 @@ test('every finding is answered, not only the first', async () => {
   expect(JSON.stringify(findings)).not.toContain('secret-pw')
 })
 
+test('variables that are required and not set are found, each with its command and its place', async () => {
+  const environment = (await store.environments.find('shop', 'production'))!
+  const config = { requires: ['SECRET_KEY', 'NAME', 'PLAIN'], environment: { PLAIN: '1' } }
+  await store.environments.put({ ...environment, config })
+  await store.variables.replace('shop', 'production', [seal('NAME', 'x')])
+  expect(await check()).toEqual([
+    {
+      code: 'VariableMissing',
+      message: 'SECRET_KEY is not set, and the service requires it.',
+      link: '/services/shop/environments/production#variables',
+      guide: '/guides/when-a-deploy-fails#variable-missing',
+      fix: 'sluice env set shop production SECRET_KEY=…',
+    },
+  ])
+})
+
 test('the plain variables of the configuration are checked unless the environment sets them', async () => {
   const environment = (await store.environments.find('shop', 'production'))!
   await store.environments.put({
@@ -188,7 +204,8 @@ test('a migration of unknown outcome is in the way of all but rollbacks until so
     {
       code: 'MigrationUnresolved',
       message: expect.stringContaining(id),
-      link: '/guides/when-a-deploy-fails#migration-unresolved',
+      link: `/deployments/${id}`,
+      guide: '/guides/when-a-deploy-fails#migration-unresolved',
       fix: expect.stringContaining(`sluice resolve ${id} --migrated`),
     },
   ])
@@ -211,10 +228,13 @@ test('a rollback needs its release, not its branch, and checks the variables of 
     number: 1,
     commitSha: 'a'.repeat(40),
     commitMessage: 'a',
-    plan: {} as never,
+    plan: { requires: ['SECRET_KEY'], environment: {} } as never,
     sealedVariables: [seal('OLD_URL', 'redis://127.0.0.1:1')],
   })
-  expect(await check({ source }, rollback)).toMatchObject([{ message: expect.stringMatching(/^OLD_URL: /) }])
+  expect(await check({ source }, rollback)).toMatchObject([
+    { code: 'VariableMissing' },
+    { message: expect.stringMatching(/^OLD_URL: /) },
+  ])
   await store.releases.gone(['shop.production.r1'])
   expect((await check({ source }, rollback)).map(({ code }) => code)).toContain('ReleaseGone')
 })

@@ -41,7 +41,7 @@ export const checkPage = ({
         {findings.length === 0 ? (
           <p>Everything that a deploy of {environment.branch} needs is there.</p>
         ) : (
-          <Findings findings={findings} place={path} />
+          <Findings findings={findings} />
         )}
       </section>
       <section class="card">

@@ -1,6 +1,6 @@
 /** Where a variable says that a backing service is. */
 export interface Address {
-  kind: 'postgres' | 'mysql' | 'redis' | 'tcp'
+  kind: 'postgres' | 'mysql' | 'redis' | 'mongodb' | 'tcp'
   /** What people call it. */
   product: string
   /** Several when any of them may answer. */
@@ -37,7 +37,7 @@ const schemes: Record<string, Scheme> = {
   rediss: { kind: 'redis', product: 'Redis', port: 6379, tls: true },
   amqp: { kind: 'tcp', product: 'the message broker', port: 5672 },
   amqps: { kind: 'tcp', product: 'the message broker', port: 5671 },
-  mongodb: { kind: 'tcp', product: 'MongoDB', port: 27017 },
+  mongodb: { kind: 'mongodb', product: 'MongoDB', port: 27017 },
   nats: { kind: 'tcp', product: 'NATS', port: 4222 },
 }
 
@@ -106,8 +106,9 @@ function credentials(userinfo: string, parameters: URLSearchParams): { user: str
 }
 
 function asksForTls(parameters: URLSearchParams): boolean {
-  const mode = parameters.get('sslmode') ?? parameters.get('ssl') ?? ''
-  return ['require', 'verify-ca', 'verify-full', 'true', '1'].includes(mode)
+  const modes = ['sslmode', 'ssl-mode', 'sslMode', 'ssl', 'tls', 'useSSL'].map((name) => parameters.get(name))
+  const strict = /^(require|required|verify[-_](ca|full|identity)|true|1)$/i
+  return modes.some((mode) => mode !== null && strict.test(mode))
 }
 
 function decode(text: string): string {

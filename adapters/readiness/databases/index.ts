@@ -1,6 +1,7 @@
 import { parseAddress } from './address.ts'
 import type { Address, Target } from './address.ts'
-import { greetMysql } from './mysql.ts'
+import { helloMongodb } from './mongodb.ts'
+import { logInToMysql } from './mysql.ts'
 import { selectOne } from './postgres.ts'
 import { pingRedis } from './redis.ts'
 import { converse } from './socket.ts'
@@ -71,9 +72,11 @@ function talk(address: Address, target: Target, signal: AbortSignal): Promise<vo
     case 'postgres':
       return selectOne(address, target, signal)
     case 'mysql':
-      return greetMysql(address, target, signal)
+      return logInToMysql(address, target, signal)
     case 'redis':
       return pingRedis(address, target, signal)
+    case 'mongodb':
+      return helloMongodb(address, target, signal)
     case 'tcp':
       return converse(target, { tls: false, signal }, () => Promise.resolve())
   }

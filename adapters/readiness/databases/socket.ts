@@ -9,6 +9,8 @@ export interface Conversation {
   send(data: string | Uint8Array): void
   /** Reads until `complete` finds what it looks for in everything received since the last answer. */
   receive<T>(complete: (received: Buffer) => { value: T; length: number } | undefined): Promise<T>
+  /** Goes on encrypted, for protocols that begin without; the certificate is checked. */
+  encrypt(): Promise<void>
 }
 
 /** More than any greeting; a server that sends more is not what we look for. */
@@ -26,7 +28,7 @@ export async function converse<T>(
   signal.addEventListener('abort', stop, { once: true })
   try {
     await once(socket, encrypted ? 'secureConnect' : 'connect')
-    return await talk(conversation(socket))
+    return await talk(conversation(socket, target))
   } finally {
     signal.removeEventListener('abort', stop)
     socket.on('error', () => {})
@@ -34,11 +36,12 @@ export async function converse<T>(
   }
 }
 
-const connectTls = ({ host, port }: Target): tls.TLSSocket =>
-  tls.connect({ host, port, ...(net.isIP(host) === 0 && { servername: host }) })
+const connectTls = ({ host, port }: Target): tls.TLSSocket => tls.connect({ host, port, ...serverName(host) })
 
-function conversation(socket: net.Socket): Conversation {
-  const pieces = socket[Symbol.asyncIterator]() as AsyncIterator<Buffer>
+const serverName = (host: string) => (net.isIP(host) === 0 ? { servername: host } : {})
+
+function conversation(plain: net.Socket, { host }: Target): Conversation {
+  let socket = plain
   let received = Buffer.alloc(0)
   return {
     send: (data) => void socket.write(data),
@@ -51,10 +54,35 @@ function conversation(socket: net.Socket): Conversation {
         }
         if (received.length > receiveLimit)
           throw new Unreachable('it answers with something else', 'Check that the port is the right one.')
-        const piece = await pieces.next()
-        if (piece.done) throw Object.assign(new Error('closed'), { code: 'ECONNRESET' })
-        received = Buffer.concat([received, piece.value])
+        received = Buffer.concat([received, await nextPiece(socket)])
       }
+    },
+    async encrypt() {
+      const encrypted = tls.connect({ socket: plain, ...serverName(host) })
+      await once(encrypted, 'secureConnect')
+      socket = encrypted
     },
   }
 }
+
+/** Not by iterating: what iterates a socket does not let go of it, and it may have to be encrypted. */
+async function nextPiece(socket: net.Socket): Promise<Buffer> {
+  for (;;) {
+    const piece = socket.read() as Buffer | null
+    if (piece !== null) return piece
+    if (socket.destroyed || socket.readableEnded)
+      throw socket.errored ?? Object.assign(new Error('closed'), { code: 'ECONNRESET' })
+    await change(socket)
+  }
+}
+
+const events = ['readable', 'end', 'close', 'error'] as const
+
+const change = (socket: net.Socket): Promise<void> =>
+  new Promise((resolve) => {
+    const done = () => {
+      for (const event of events) socket.off(event, done)
+      resolve()
+    }
+    for (const event of events) socket.on(event, done)
+  })

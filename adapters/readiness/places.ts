@@ -1,0 +1,25 @@
+import type { Finding } from '../../contract/deployment.ts'
+import type { Target } from './target.ts'
+
+/** Where on the environment's page something is put right; on its top unless it stands here. */
+const anchors: Readonly<Record<string, string>> = {
+  VariableMissing: '#variables',
+  VariableUnreadable: '#variables',
+  DatabaseUnreachable: '#variables',
+  RefNotFound: '#settings',
+  DomainTaken: '#settings',
+  ReleaseGone: '#releases',
+}
+
+/** The finding with a link to the page of the dashboard where it is put right, unless it names one itself. */
+export function placed({ serviceId, environment }: Target, finding: Finding): Finding {
+  if (finding.link !== finding.guide) return finding
+  return { ...finding, link: pageOf(finding.code, serviceId, environment) }
+}
+
+function pageOf(code: string, serviceId: string, environment: string): string {
+  if (code === 'ServiceMissing') return '/new'
+  const service = `/services/${encodeURIComponent(serviceId)}`
+  if (code === 'EnvironmentMissing') return service
+  return `${service}/environments/${encodeURIComponent(environment)}${anchors[code] ?? ''}`
+}
