@@ -37,6 +37,7 @@ import { rollbackRoutes } from './routes/rollbacks.ts'
 import { schemaRoutes } from './routes/schemas.ts'
 import { scheduleRoutes } from './routes/schedules.ts'
 import { serviceRoutes } from './routes/services.ts'
+import { signInLinkRoutes } from './routes/sign-in-links.ts'
 import { streamRoutes } from './routes/streams.ts'
 import { tokenRoutes } from './routes/tokens.ts'
 import { variableRoutes } from './routes/variables.ts'
@@ -95,6 +96,7 @@ export function createApp(deps: AppDeps): OpenAPIHono<AppEnv> {
   app.route('/v1', streamRoutes(deps, metrics))
   app.route('/v1', notificationRoutes(deps))
   app.route('/v1', tokenRoutes(deps))
+  app.route('/v1', signInLinkRoutes(deps))
   app.route('/v1', auditRoutes(deps))
 
   app.openAPIRegistry.registerComponent('securitySchemes', 'token', {

@@ -5,6 +5,7 @@ import path from 'node:path'
 import { createAdaptorServer } from '@hono/node-server'
 import { dashboardBundle } from '../../web/bundle.ts'
 import { dashboard } from '../../web/index.ts'
+import { redeemSignInLink } from '../../server/sign-in-links.ts'
 import { startApi, type Api } from '../server/api.ts'
 
 export const cache = path.join(import.meta.dirname, '..', '..', 'node_modules', '.cache', 'sluice')
@@ -19,7 +20,9 @@ export interface Desk extends Api {
 export async function startDesk(): Promise<Desk> {
   const url = 'http://127.0.0.1:7700'
   const bundle = dashboardBundle(cache)
-  const api = await startApi({}, (seal) => dashboard({ bundle, seal, url, now: () => new Date() }))
+  const api = await startApi({}, (deps) =>
+    dashboard({ bundle, seal: deps.secrets, url, now: deps.now, redeem: redeemSignInLink(deps) }),
+  )
   const server = createAdaptorServer({ fetch: api.app.fetch }) as Server
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
