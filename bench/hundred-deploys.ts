@@ -6,7 +6,7 @@ import { homePaths } from '../contract/settings.ts'
 import { repositoryRoot } from '../test/e2e/repository.ts'
 import { finished, makeService } from '../test/e2e/service.ts'
 import { startSluice } from '../test/e2e/sluice.ts'
-import { median } from './figures.ts'
+import { spread } from './figures.ts'
 import { openLoop, type Asked } from './open-loop.ts'
 
 const deploys = Number(process.env['DEPLOYS'] ?? 100)
@@ -79,11 +79,4 @@ function figures(asked: Asked[], killed: { at: number; gone: number }) {
     ),
     latencyMs: spread(asked.map(({ due, ended }) => ended - due)),
   }
-}
-
-function spread(values: number[]) {
-  const sorted = values.toSorted((a, b) => a - b)
-  const at = (part: number) =>
-    Math.round(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))]! * 10) / 10
-  return { median: Math.round(median(values) * 10) / 10, p99: at(0.99), most: at(1) }
 }

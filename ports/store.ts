@@ -10,6 +10,7 @@ import type { Compensation, DeploymentStatus, StepName, Trigger } from '../contr
 import type { ReleaseRef } from '../contract/workflows.ts'
 import type { AuditStore } from './audit-store.ts'
 import type { NotificationStore } from './notification-store.ts'
+import type { SignInLinkStore } from './sign-in-link-store.ts'
 import type { TokenStore } from './token-store.ts'
 
 /** What Sluice knows. Rows are the truth; notifications only wake readers. */
@@ -25,6 +26,7 @@ export interface Store {
   idempotency: IdempotencyStore
   webhooks: WebhookStore
   tokens: TokenStore
+  signInLinks: SignInLinkStore
   audit: AuditStore
   notifications: NotificationStore
   pushes: PushStore
@@ -293,9 +295,10 @@ export interface LogStore {
   ): Promise<boolean>
   /** How far the output named `cursor` is stored; 0 when nothing is. */
   position(deploymentId: string, cursor: string): Promise<number>
+  /** @param options.bytes of text before the last line; the first line comes however long it is */
   read(
     deploymentId: string,
-    options: { afterSeq: number; limit: number; step?: StepName | undefined },
+    options: { afterSeq: number; limit: number; step?: StepName | undefined; bytes?: number | undefined },
   ): Promise<LogLine[]>
 }
 

@@ -38,6 +38,7 @@ import { schemaRoutes } from './routes/schemas.ts'
 import { scheduleRoutes } from './routes/schedules.ts'
 import { serviceVariableRoutes } from './routes/service-variables.ts'
 import { serviceRoutes } from './routes/services.ts'
+import { signInLinkRoutes } from './routes/sign-in-links.ts'
 import { streamRoutes } from './routes/streams.ts'
 import { tokenRoutes } from './routes/tokens.ts'
 import { variableRoutes } from './routes/variables.ts'
@@ -97,6 +98,7 @@ export function createApp(deps: AppDeps): OpenAPIHono<AppEnv> {
   app.route('/v1', streamRoutes(deps, metrics))
   app.route('/v1', notificationRoutes(deps))
   app.route('/v1', tokenRoutes(deps))
+  app.route('/v1', signInLinkRoutes(deps))
   app.route('/v1', auditRoutes(deps))
 
   app.openAPIRegistry.registerComponent('securitySchemes', 'token', {

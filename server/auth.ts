@@ -1,4 +1,4 @@
-import type { MiddlewareHandler } from 'hono'
+import type { Context, MiddlewareHandler } from 'hono'
 import { countBadTokens, tooManyBadTokens } from './bad-tokens.ts'
 import { callersOf } from './callers.ts'
 import type { AppDeps, AppEnv } from './deps.ts'
@@ -14,7 +14,7 @@ export const bearerAuth = (
   const callerOf = callersOf(deps)
   const bad = countBadTokens()
   return async (c, next) => {
-    const given = /^Bearer +(\S+)$/i.exec(c.req.header('authorization') ?? '')?.[1]
+    const given = bearerTokenOf(c)
     const caller = given === undefined ? undefined : await callerOf(given)
     if (caller) {
       c.set('caller', caller)
@@ -25,6 +25,10 @@ export const bearerAuth = (
     throw unauthorized(given === undefined)
   }
 }
+
+/** Undefined where there is none. */
+export const bearerTokenOf = (c: Context): string | undefined =>
+  /^Bearer +(\S+)$/i.exec(c.req.header('authorization') ?? '')?.[1]
 
 const unauthorized = (missing: boolean) =>
   new Refusal(

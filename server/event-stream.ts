@@ -1,4 +1,5 @@
 import type { Followed } from './follow.ts'
+import type { Piece } from './shared-feed.ts'
 
 /** How a stream is written down. */
 export interface Format {
@@ -32,7 +33,7 @@ export const jsonLines: Format = {
  */
 export function streamResponse<T extends { seq: number }>(
   format: Format,
-  followed: AsyncGenerator<Followed<T>, void>,
+  followed: AsyncGenerator<Followed<Piece<T>>, void>,
   stop: () => void,
 ): Response {
   const encoder = new TextEncoder()
@@ -51,7 +52,8 @@ export function streamResponse<T extends { seq: number }>(
             stop()
             return controller.close()
           }
-          const text = write(format, value)
+          if (value.kind === 'rows') return controller.enqueue(value.rows.bytes(format))
+          const text = value.kind === 'heartbeat' ? format.heartbeat : format.end(value.status)
           if (text) return controller.enqueue(encoder.encode(text))
         }
       },
@@ -66,9 +68,4 @@ export function streamResponse<T extends { seq: number }>(
   return new Response(body, {
     headers: { 'Content-Type': format.contentType, 'Cache-Control': 'no-store', 'X-Accel-Buffering': 'no' },
   })
-}
-
-function write(format: Format, one: Followed<{ seq: number }>): string {
-  if (one.kind === 'rows') return one.rows.map((row) => format.row(row)).join('')
-  return one.kind === 'heartbeat' ? format.heartbeat : format.end(one.status)
 }

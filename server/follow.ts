@@ -1,15 +1,22 @@
 import { isFinal, type DeploymentStatus } from '../contract/vocabulary.ts'
-import type { AppDeps } from './deps.ts'
 
-/** Rows at a time; a log line may have 16 KiB. */
-const batch = 100
 /** Milliseconds. A lost notification costs at most this. */
 const pollEvery = 2_000
 const heartbeatEvery = 10_000
 
+/** Rows of one deployment that are only ever added to. */
+export interface Feed<Rows extends { last: number }> {
+  /** Asked before the rows are read: whoever ends a deployment has written everything before. Null: it was deleted. */
+  status(): Promise<DeploymentStatus | null>
+  /** What comes next; undefined when there is nothing (yet). */
+  read(after: number): Promise<Rows | undefined>
+  /** Calls back when there may be more. Returns the unsubscribe. */
+  watch(changed: () => void): () => void
+}
+
 /** `end` carries the final status; null when the deployment was deleted meanwhile. */
-export type Followed<T> =
-  | { kind: 'rows'; rows: T[] }
+export type Followed<Rows> =
+  | { kind: 'rows'; rows: Rows }
   | { kind: 'heartbeat' }
   | { kind: 'end'; status: DeploymentStatus | null }
 
@@ -17,37 +24,35 @@ export type Followed<T> =
  * Rows of a deployment from `after` on, as they come, until it has ended and everything was given.
  * Reads only when it is asked for more, so a slow reader slows nothing but itself. Ends without `end` on abort.
  */
-export async function* follow<T extends { seq: number }>(
-  { store }: Pick<AppDeps, 'store'>,
-  deploymentId: string,
-  read: (afterSeq: number, limit: number) => Promise<T[]>,
+export async function* follow<Rows extends { last: number }>(
+  feed: Feed<Rows>,
   after: number,
   signal: AbortSignal,
-): AsyncGenerator<Followed<T>, void> {
+): AsyncGenerator<Followed<Rows>, void> {
   const bell = createBell(signal)
-  const unsubscribe = store.watch(deploymentId, bell.ring)
+  const unsubscribe = feed.watch(bell.ring)
   let beatAt = Date.now() + heartbeatEvery
   try {
     while (!signal.aborted) {
       bell.reset()
-      // Asked before the rows are read: whoever ends a deployment has written everything before.
-      const status = (await store.deployments.find(deploymentId))?.status ?? null
-      const rows = await read(after, batch)
+      const status = await feed.status()
+      const rows = await feed.read(after)
       if (signal.aborted) return
-      const last = rows.at(-1)
-      if (last) {
-        after = last.seq
+      if (rows) {
+        after = rows.last
         beatAt = Date.now() + heartbeatEvery
         yield { kind: 'rows', rows }
-      } else if (status === null || isFinal(status)) {
+        continue
+      }
+      if (status === null || isFinal(status)) {
         yield { kind: 'end', status }
         return
-      } else if (Date.now() >= beatAt) {
+      }
+      if (Date.now() >= beatAt) {
         beatAt = Date.now() + heartbeatEvery
         yield { kind: 'heartbeat' }
       }
-      if (rows.length < batch && !(status && isFinal(status)))
-        await bell.wait(Math.min(pollEvery, beatAt - Date.now()))
+      await bell.wait(Math.min(pollEvery, beatAt - Date.now()))
     }
   } finally {
     unsubscribe()

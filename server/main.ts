@@ -21,6 +21,7 @@ import { dashboardBundle } from '../web/bundle.ts'
 import { dashboard } from '../web/index.ts'
 import { createApp } from './app.ts'
 import { planAt } from './routes/plan.ts'
+import { redeemSignInLink } from './sign-in-links.ts'
 import { stopWithParent } from './stop-with-parent.ts'
 import { temporalLanes } from './temporal-lanes.ts'
 import { readToken } from './token.ts'
@@ -99,7 +100,10 @@ const app = createApp({
   log,
   now,
   stopping: stopping.signal,
-  dashboard: dashboard({ bundle: bundle.promise, seal: secrets, url: settings.url, now }),
+  dashboard: dashboard({
+    ...{ bundle: bundle.promise, seal: secrets, url: settings.url, now },
+    redeem: redeemSignInLink({ store, secrets, now }),
+  }),
 })
 
 // The standard five minutes would end an upload over a slow line; who may send a body has shown a token by then.

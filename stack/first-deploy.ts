@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Deployment } from '../contract/deployment.ts'
@@ -6,6 +6,7 @@ import { routeHost } from '../contract/names.ts'
 import { homePaths, type Settings } from '../contract/settings.ts'
 import { isFinal } from '../contract/vocabulary.ts'
 import { exampleName, exampleRepository } from './example-repository.ts'
+import { ownApi, type ApiCall } from './own-api.ts'
 import type { UpLog } from './up-log.ts'
 
 const environment = 'production'
@@ -20,7 +21,7 @@ const patience = 120_000
 export async function firstDeploy(settings: Settings, log: UpLog, end: AbortSignal): Promise<void> {
   const marker = path.join(homePaths(settings.home).examples, '.deployed')
   if (!settings.firstDeploy || existsSync(marker)) return
-  const api = apiOf(settings, end)
+  const api = ownApi(settings, end)
   try {
     const { data: services } = await api<{ data: { serviceId: string }[] }>('GET', '/v1/services')
     // The example itself may be left from a start that was interrupted.
@@ -67,24 +68,3 @@ function report(settings: Settings, deployment: Deployment, log: UpLog): void {
     level: 'warn',
   })
 }
-
-type ApiCall = <T>(method: string, route: string, body?: object) => Promise<T>
-
-function apiOf(settings: Settings, end: AbortSignal): ApiCall {
-  const token = settings.token ?? readFileSync(homePaths(settings.home).token, 'utf8').trim()
-  return async <T>(method: string, route: string, body?: object) => {
-    const answer = await fetch(`http://${reachable(settings.apiAddress)}:${settings.apiPort}${route}`, {
-      method,
-      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      signal: AbortSignal.any([end, AbortSignal.timeout(30_000)]),
-    })
-    const said = (await answer.json()) as T & { detail?: string }
-    if (!answer.ok) throw new Error(said.detail ?? `${method} ${route} answered ${answer.status}`)
-    return said
-  }
-}
-
-/** An address to connect to for one to listen on. */
-const reachable = (address: string): string =>
-  address === '0.0.0.0' || address === '::' ? '127.0.0.1' : address

@@ -9,6 +9,8 @@ export interface UpLog {
   line(part: string, line: string): void
   /** Text as it is, between the lines. */
   block(text: string): void
+  /** Somebody reads it as it comes, and nothing keeps it. */
+  isTerminal: boolean
 }
 
 /** An ordinary request: the server logs each, and most are somebody's polling. */
@@ -20,7 +22,7 @@ export interface LogForm {
   color: boolean
 }
 
-export function upLog(output: NodeJS.WritableStream, { json, color }: LogForm): UpLog {
+export function upLog(output: NodeJS.WritableStream & { isTTY?: boolean }, { json, color }: LogForm): UpLog {
   const colors = pc.createColors(color)
   const line = (part: string, text: string) => {
     if (text.trim() === '') return
@@ -35,6 +37,7 @@ export function upLog(output: NodeJS.WritableStream, { json, color }: LogForm): 
     line,
     say: (part, text, { level = 'info', ...fields } = {}) =>
       line(part, JSON.stringify({ ...stamp(String(level)), part, msg: text, ...fields })),
+    isTerminal: !json && output.isTTY === true,
     block: (text) => {
       if (!json) output.write(`${text}\n`)
     },

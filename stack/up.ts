@@ -12,6 +12,7 @@ import { localUrl, postgresRuns, startPostgres, stopPostgres } from './postgres.
 import { entryOf, partEnvironment, type PartName } from './program.ts'
 import { routerRuns, startRouter } from './router.ts'
 import { startTemporal, stopTemporal, temporalAddress, temporalRuns } from './temporal.ts'
+import { signInLine } from './sign-in-line.ts'
 import { takeUpLock } from './up-lock.ts'
 import type { UpLog } from './up-log.ts'
 import { portsToBind } from './up-ports.ts'
@@ -81,6 +82,8 @@ async function start(settings: Settings, log: UpLog, running: Running, end: Abor
   await allReady(running.parts, log, end)
   if (end.aborted) return
   log.block(startBanner(settings, performance.now() - startedAt))
+  // Not into a file: whoever reads that within the minute would be let in.
+  if (log.isTerminal) log.block(await signInLine(settings, end))
   await firstDeploy(settings, log, end)
 }
 

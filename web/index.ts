@@ -24,6 +24,8 @@ export interface DashboardDeps {
   seal: Seal
   url: string
   now: () => Date
+  /** The token that the code of a sign-in link stands for, once; undefined when it is none, or none any more. */
+  redeem: (code: string) => Promise<string | undefined>
 }
 
 /** What every route of the dashboard is given. */
@@ -50,7 +52,7 @@ export class SignedOut extends Error {
 
 /** Everything that is the dashboard's. The rest of the server has rules of its own. */
 const paths = [
-  ...['/', '/assets/*', '/sign-in', '/sign-out', '/new', '/services/*', '/deployments/*'],
+  ...['/', '/assets/*', '/sign-in', '/sign-in/*', '/sign-out', '/new', '/services/*', '/deployments/*'],
   ...['/settings/*', '/audit'],
 ]
 

@@ -2,25 +2,32 @@ import { Hono } from 'hono'
 import type { LogLine } from '../contract/deployment.ts'
 import type { AppEnv } from '../server/deps.ts'
 import { pathOf, type Api } from './api.ts'
+import { joined } from './follow-stream.ts'
 import type { Desk } from './index.ts'
 
 /** The API's streams for a browser, which can send a cookie to them but no token. */
 export function streamRoutes(desk: Desk): Hono<AppEnv> {
   const app = new Hono<AppEnv>()
-  for (const stream of ['events', 'logs'] as const) {
-    app.get(`/deployments/:id/${stream}`, (c) => {
-      const query = new URLSearchParams()
-      for (const name of ['after', 'limit']) {
-        const value = c.req.query(name)
-        if (value !== undefined) query.set(name, value)
-      }
-      const lastId = c.req.header('last-event-id')
-      return desk.api(c).stream(`${pathOf('deployments', c.req.param('id'))}/${stream}?${query}`, {
-        accept: c.req.header('accept') ?? 'text/event-stream',
-        ...(lastId ? { 'last-event-id': lastId } : {}),
-      })
+  // `logs` and `events` in the query: the last one of each that is known. What is not named is not sent.
+  app.get('/deployments/:id/follow', async (c) => {
+    const api = desk.api(c)
+    const streams: Record<string, ReadableStream<Uint8Array>> = {}
+    for (const name of ['logs', 'events']) {
+      const after = c.req.query(name)
+      if (after === undefined) continue
+      const path = `${pathOf('deployments', c.req.param('id'), name)}?${new URLSearchParams({ after })}`
+      const answer = await api.stream(path, { accept: 'application/x-ndjson' })
+      if (!answer.ok || !answer.body) return answer
+      streams[name] = answer.body
+    }
+    return new Response(joined(streams), {
+      headers: {
+        'Content-Type': 'application/x-ndjson; charset=utf-8',
+        'Cache-Control': 'no-store',
+        'X-Accel-Buffering': 'no',
+      },
     })
-  }
+  })
   return app.get('/deployments/:id/log.txt', async (c) => {
     const { id } = await desk.api(c).get<{ id: string }>(pathOf('deployments', c.req.param('id')))
     const disposition = c.req.query('download') === undefined ? 'inline' : 'attachment'

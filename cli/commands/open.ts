@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import type { Command } from 'commander'
 import type { Environment } from '../../contract/service.ts'
+import type { SignInLink } from '../../contract/sign-in-link.ts'
 import { clientOf } from '../client.ts'
 import { contextOf } from '../context.ts'
 import { standardEnvironment } from '../deployment-id.ts'
@@ -9,7 +10,9 @@ import { environmentPath } from '../paths.ts'
 export function register(program: Command): void {
   program
     .command('open [service] [environment]')
-    .description('open a service in the browser, or without one the dashboard; prints the url')
+    .description(
+      'open a service in the browser, or without one the dashboard, signed in by a link that works once; prints the url',
+    )
     .action(
       async (
         service: string | undefined,
@@ -18,10 +21,12 @@ export function register(program: Command): void {
         command: Command,
       ) => {
         const context = contextOf(command)
-        const { url } = context.settings
         const client = clientOf(context.settings)
-        const path = service === undefined ? '' : environmentPath(service, environment ?? standardEnvironment)
-        const opened = service === undefined ? url : (await client.get<Environment>(path)).serviceUrl
+        const opened =
+          service === undefined
+            ? (await client.post<SignInLink>('/v1/sign-in-links')).url
+            : (await client.get<Environment>(environmentPath(service, environment ?? standardEnvironment)))
+                .serviceUrl
         context.answer({ url: opened }, () => opened)
         if (process.stdout.isTTY && context.asks) openInBrowser(opened)
       },

@@ -1,7 +1,7 @@
 import type { Deployment, DeploymentEvent, LogLine } from '../../contract/deployment.ts'
 import { harmlessText } from '../../contract/harmless-text.ts'
 import type { Tell } from '../../ports/pushed-repositories.ts'
-import { follow } from '../follow.ts'
+import { follow, type Feed } from '../follow.ts'
 import { outcomeLines } from './outcome-lines.ts'
 import type { PushDeps } from './index.ts'
 
@@ -18,8 +18,8 @@ export async function followDeployment(
   signal: AbortSignal,
 ): Promise<void> {
   try {
-    for await (const one of follow(deps, id, readerOf(deps, id), 0, signal)) {
-      if (one.kind === 'rows') for (const line of one.rows.flatMap(linesOf)) await tell(line)
+    for await (const one of follow(feedOf(deps, id), 0, signal)) {
+      if (one.kind === 'rows') for (const line of one.rows.rows.flatMap(linesOf)) await tell(line)
     }
     const ended = signal.aborted ? undefined : await deps.store.deployments.find(id)
     for (const line of ended ? outcomeLines(ended, deps.settings.url) : []) await tell(line)
@@ -29,25 +29,35 @@ export async function followDeployment(
   }
 }
 
-/** Events and log lines in the order in which they happened. */
-function readerOf({ store }: PushDeps, id: string): () => Promise<Row[]> {
+interface Page {
+  rows: Row[]
+  last: number
+}
+
+/** Events and log lines in the order in which they happened; where it is it knows itself. */
+function feedOf({ store }: PushDeps, id: string): Feed<Page> {
   let afterEvent = 0
   let afterLog = 0
-  return async () => {
-    const [events, lines] = await Promise.all([
-      store.deployments.events(id, afterEvent, page),
-      store.logs.read(id, { afterSeq: afterLog, limit: page }),
-    ])
-    // Of a full page more lines follow, and may be older than some of these events.
-    const until = lines.length < page ? undefined : lines.at(-1)!.at
-    const shown = events.filter(({ at }) => until === undefined || at <= until)
-    afterEvent = shown.at(-1)?.seq ?? afterEvent
-    afterLog = lines.at(-1)?.seq ?? afterLog
-    const rows: Row[] = [
-      ...shown.map((event) => ({ kind: 'event' as const, ...event })),
-      ...lines.map((line) => ({ kind: 'log' as const, ...line })),
-    ]
-    return rows.toSorted((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0))
+  return {
+    status: async () => (await store.deployments.find(id))?.status ?? null,
+    watch: (changed) => store.watch(id, changed),
+    async read() {
+      const [events, lines] = await Promise.all([
+        store.deployments.events(id, afterEvent, page),
+        store.logs.read(id, { afterSeq: afterLog, limit: page }),
+      ])
+      // Of a full page more lines follow, and may be older than some of these events.
+      const until = lines.length < page ? undefined : lines.at(-1)!.at
+      const shown = events.filter(({ at }) => until === undefined || at <= until)
+      afterEvent = shown.at(-1)?.seq ?? afterEvent
+      afterLog = lines.at(-1)?.seq ?? afterLog
+      const rows: Row[] = [
+        ...shown.map((event) => ({ kind: 'event' as const, ...event })),
+        ...lines.map((line) => ({ kind: 'log' as const, ...line })),
+      ]
+      if (rows.length === 0) return undefined
+      return { rows: rows.toSorted((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0)), last: 0 }
+    },
   }
 }
 

@@ -1,11 +1,17 @@
 import { createRoute, z } from '@hono/zod-openapi'
-import { deploymentEventSchema, logLineSchema } from '../../contract/deployment.ts'
+import {
+  deploymentEventSchema,
+  logLineSchema,
+  type DeploymentEvent,
+  type LogLine,
+} from '../../contract/deployment.ts'
 import { stepNames } from '../../contract/vocabulary.ts'
 import { needs } from '../authorise.ts'
 import type { AppDeps } from '../deps.ts'
 import { jsonLines, serverSentEvents, streamResponse, type Format } from '../event-stream.ts'
 import { findDeployment } from '../find.ts'
 import { follow } from '../follow.ts'
+import { sharedFeeds } from '../shared-feed.ts'
 import type { Metrics } from '../metrics.ts'
 import { commonProblems, deploymentParams, newRouter, problems } from '../openapi.ts'
 import { invalid } from '../validation.ts'
@@ -93,49 +99,60 @@ const readEvents = createRoute({
   }),
 })
 
+/** Bytes of text that are read at once for those who follow; a line may have 16 KiB. */
+const pieceBytes = 1024 * 1024
+
 interface Reading<T> {
+  /** What it reads; the same for all who read the same. */
+  key: string
   deploymentId: string
   accept: string
   lastEventId: string | undefined
   query: z.output<typeof pageQuery>
-  read: (afterSeq: number, limit: number) => Promise<T[]>
+  read: (afterSeq: number, limit: number, bytes?: number) => Promise<T[]>
 }
 
 export function streamRoutes(deps: AppDeps, metrics: Pick<Metrics, 'streams'>) {
   const { store, stopping } = deps
 
-  const answer = async <T extends { seq: number }>({
-    deploymentId,
-    accept,
-    query,
-    ...reading
-  }: Reading<T>) => {
-    await findDeployment(deps, deploymentId)
-    const after = resumeAfter(reading.lastEventId) ?? query.after
-    const format = formatFor(accept)
-    if (!format) return page(await reading.read(after, query.limit), query.limit)
-    const gone = new AbortController()
-    const signal = AbortSignal.any([gone.signal, stopping])
-    const rows = counted(metrics, follow(deps, deploymentId, reading.read, after, signal))
-    return streamResponse(format, rows, () => gone.abort())
-  }
+  const answerFrom =
+    <T extends { seq: number }>(feeds: ReturnType<typeof sharedFeeds<T>>) =>
+    async ({ deploymentId, accept, query, ...reading }: Reading<T>) => {
+      await findDeployment(deps, deploymentId)
+      const after = resumeAfter(reading.lastEventId) ?? query.after
+      const format = formatFor(accept)
+      if (!format) return page(await reading.read(after, query.limit), query.limit)
+      const gone = new AbortController()
+      const signal = AbortSignal.any([gone.signal, stopping])
+      const feed = feeds(reading.key, {
+        status: async () => (await store.deployments.find(deploymentId))?.status ?? null,
+        read: (afterSeq, limit) => reading.read(afterSeq, limit, pieceBytes),
+        watch: (changed) => store.watch(deploymentId, changed),
+      })
+      const rows = counted(metrics, follow(feed, after, signal))
+      return streamResponse(format, rows, () => gone.abort())
+    }
+  const answerLogs = answerFrom(sharedFeeds<LogLine>())
+  const answerEvents = answerFrom(sharedFeeds<DeploymentEvent>())
 
   return newRouter()
     .openapi(readLogs, (c) => {
       const { deploymentId } = c.req.valid('param')
       const query = c.req.valid('query')
       const { step } = query
-      return answer({
+      return answerLogs({
+        key: `${deploymentId}/${step ?? ''}`,
         deploymentId,
         accept: c.req.header('accept') ?? '',
         lastEventId: c.req.header('last-event-id'),
         query,
-        read: (afterSeq, limit) => store.logs.read(deploymentId, { afterSeq, limit, step }),
+        read: (afterSeq, limit, bytes) => store.logs.read(deploymentId, { afterSeq, limit, step, bytes }),
       })
     })
     .openapi(readEvents, (c) => {
       const { deploymentId } = c.req.valid('param')
-      return answer({
+      return answerEvents({
+        key: deploymentId,
         deploymentId,
         accept: c.req.header('accept') ?? '',
         lastEventId: c.req.header('last-event-id'),

@@ -46,8 +46,20 @@ describe.skipIf(!chromiumPath)(name, () => {
     await page.waitForURL(`${sluice.url}${environment}#variables`)
   }
 
-  it('is added, planned, checked and live', async () => {
+  it('lets in who has the token, or the link of `sluice open`, and nobody else', async () => {
+    await page.goto('/sign-in')
+    await page.fill('#token', 'slc_not-the-right-one')
+    await page.click('main button')
+    await page.getByText('That token is not the right one.').waitFor()
+    const { stdout } = await sluice.cli('open')
+    expect(stdout).toContain(`${sluice.url}/sign-in#sli_`)
+    await page.goto(stdout.trim())
+    await page.waitForURL(`${sluice.url}/`)
+    await page.click('text=Sign out')
     await visitor.signIn(sluice.token)
+  })
+
+  it('is added, planned, checked and live', async () => {
     await page.getByText('Nothing is deployed yet').waitFor()
     await page.click('text=New service')
     await page.fill('#url', repository.directory)
@@ -59,8 +71,12 @@ describe.skipIf(!chromiumPath)(name, () => {
     await page.goto(`${environment}/check`)
     await press('Deploy')
     await page.waitForSelector('#step-build .running')
+    expect(await page.title()).toContain('running shop #1')
+    await page.waitForSelector('#step-build .succeeded')
+    await page.waitForSelector('#step-validate .succeeded')
     await ended('succeeded')
     await page.waitForSelector('#status .live')
+    expect(await page.getAttribute('link[rel=icon]', 'href')).toBe('/assets/icon/succeeded')
     await page.goto('/')
     await page.waitForSelector('.environment .live')
   })
@@ -89,8 +105,12 @@ describe.skipIf(!chromiumPath)(name, () => {
 
   it('goes back to the release before', async () => {
     await setVariables('HOLD_build=0')
+    expect(await page.textContent('#variables li:has-text("HOLD_build")')).toContain('pending')
     await deploy()
     await ended('succeeded')
+    await page.goto(environment)
+    expect(await page.textContent('#variables li:has-text("HOLD_build")')).not.toContain('pending')
+    await page.goBack()
     await press('Roll back', 'Yes, roll back')
     await page.waitForURL(/production\.6$/)
     await ended('succeeded')

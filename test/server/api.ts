@@ -68,7 +68,7 @@ const clientOf = (address = '127.0.0.1:1') => new Client({ connection: lazyConne
 
 export async function startApi(
   settings: Partial<AppDeps['settings']> = {},
-  dashboardOf?: (secrets: AppDeps['secrets']) => NonNullable<AppDeps['dashboard']>,
+  dashboardOf?: (deps: Pick<AppDeps, 'secrets' | 'store' | 'now'>) => NonNullable<AppDeps['dashboard']>,
   temporalAddress?: string,
 ): Promise<Api> {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'sluice-server-'))
@@ -84,6 +84,7 @@ export async function startApi(
   const logged: string[] = []
   const stopping = new AbortController()
   const client = clientOf(temporalAddress)
+  const now = () => new Date()
   const deps: AppDeps = {
     store,
     secrets,
@@ -114,9 +115,9 @@ export async function startApi(
     },
     token,
     log: pino({ level: 'debug' }, { write: (line) => void logged.push(line) }),
-    now: () => new Date(),
+    now,
     stopping: stopping.signal,
-    ...(dashboardOf ? { dashboard: dashboardOf(secrets) } : {}),
+    ...(dashboardOf ? { dashboard: dashboardOf({ secrets, store, now }) } : {}),
   }
   const app = createApp(deps)
 

@@ -5,6 +5,7 @@ import path from 'node:path'
 import { createAdaptorServer } from '@hono/node-server'
 import { dashboardBundle } from '../../web/bundle.ts'
 import { dashboard } from '../../web/index.ts'
+import { redeemSignInLink } from '../../server/sign-in-links.ts'
 import { startApi, type Api } from '../server/api.ts'
 
 export const cache = path.join(import.meta.dirname, '..', '..', 'node_modules', '.cache', 'sluice')
@@ -22,7 +23,7 @@ export async function startDesk(temporalAddress?: string): Promise<Desk> {
   const bundle = dashboardBundle(cache)
   const api = await startApi(
     {},
-    (seal) => dashboard({ bundle, seal, url, now: () => new Date() }),
+    (deps) => dashboard({ bundle, seal: deps.secrets, url, now: deps.now, redeem: redeemSignInLink(deps) }),
     temporalAddress,
   )
   const server = createAdaptorServer({ fetch: api.app.fetch }) as Server

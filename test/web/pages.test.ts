@@ -79,6 +79,27 @@ describe.skipIf(!chromiumPath)(name, { timeout: 60_000 }, () => {
     await stranger.context.close()
   })
 
+  it('lets in by a link that works once, and leaves nothing of it in the address', async () => {
+    const { body } = await desk.call<{ url: string }>('POST', '/v1/sign-in-links')
+    const { hash } = new URL(body.url)
+    const guest = await visit(browser, desk.url)
+    await guest.page.goto(`/sign-in${hash}`)
+    await guest.page.waitForURL(`${desk.url}/`)
+    await guest.page.getByText('shop').first().waitFor()
+    const second = await visit(browser, desk.url)
+    await second.page.goto(`/sign-in${hash}`)
+    await second.page.getByText('That link was used already').waitFor()
+    expect(second.page.url()).not.toContain('sli_')
+    expect(await second.context.cookies()).toEqual([])
+    await second.page.goto('/')
+    expect(new URL(second.page.url()).pathname).toBe('/sign-in')
+    expect(desk.logged.join('')).not.toContain(hash.slice(1))
+    for (const one of [guest, second]) {
+      one.expectNoTrouble()
+      await one.context.close()
+    }
+  })
+
   it('shows hostile text as text, and is no burden to assistive technology', async () => {
     const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
     for (const path of pages()) {
@@ -185,6 +206,19 @@ describe.skipIf(!chromiumPath)(name, { timeout: 60_000 }, () => {
     await page.getByText('That was refused').waitFor()
     expect(await page.textContent('main')).toContain('no answer')
     desk.findings.length = 0
+  })
+
+  it('shows what differs from the live release', async () => {
+    const [older] = (
+      await desk.store.deployments.list({ serviceId: 'shop', includeArchived: true, limit: 50 })
+    ).data.filter(({ status, live: isLive }) => status === 'SUCCEEDED' && !isLive)
+    await page.goto(`/deployments/${older!.id}`)
+    const nowLive = (await desk.store.environments.find('shop', 'production'))!.live!.deploymentId
+    expect(await page.textContent('.difference summary')).toContain(`${nowLive}: another commit`)
+    await page.click('.difference summary')
+    expect(await page.textContent('.difference li')).toContain('a change')
+    await page.goto(`/deployments/${nowLive}`)
+    expect(await page.$('.difference')).toBeNull()
   })
 
   it('has keys for what one does often', async () => {

@@ -63,7 +63,9 @@ describe('who may use the dashboard', () => {
   it('gives the API no new way in: a cookie is no token there', async () => {
     const cookie = await signIn()
     expect((await fetch(`${desk.url}/v1/services`, { headers: { cookie } })).status).toBe(401)
-    expect((await fetch(`${desk.url}/deployments/x.y.1/events`, { redirect: 'manual' })).status).toBe(303)
+    expect(
+      (await fetch(`${desk.url}/deployments/x.y.1/follow?events=0`, { redirect: 'manual' })).status,
+    ).toBe(303)
   })
 
   it.each(['//evil.example.com', 'https://evil.example.com', String.raw`/\evil.example.com`, '/\t/evil'])(

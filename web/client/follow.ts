@@ -3,27 +3,42 @@ import { startLogView } from './log-panel.ts'
 import { refresh } from './refresh.ts'
 import { RowStream } from './stream.ts'
 
+/** Milliseconds between two looks at a deployment in a tab that nobody looks at. */
+const lookEvery = 5_000
+
 /** Keeps the page of a deployment up to date until it has ended. */
 export function followDeployment(id: string, ended: boolean): void {
-  const path = `/deployments/${encodeURIComponent(id)}`
   const view = startLogView()
-  const logs = new RowStream<LogLine>(`${path}/logs`, {
-    row: (line) => view.add(line),
-    end: () => view.end(),
-  })
-  logs.open()
-  if (ended) return
+  const stream = new RowStream(`/deployments/${encodeURIComponent(id)}/follow`).on<LogLine>('logs', view)
+  let hasEnded = ended
   let soon: number | undefined
-  const events = new RowStream<DeploymentEvent>(`${path}/events`, {
-    row: () => {
-      soon ??= window.setTimeout(() => {
-        soon = undefined
+  if (!ended)
+    stream.on<DeploymentEvent>('events', {
+      rows: () => {
+        soon ??= window.setTimeout(() => {
+          soon = undefined
+          void refresh()
+        }, 100)
+      },
+      end: () => {
+        hasEnded = true
         void refresh()
-      }, 100)
-    },
-    end: () => void refresh(),
+      },
+    })
+  stream.open()
+  // A browser has six connections to a server, for all of its tabs: one that nobody looks at keeps none.
+  document.addEventListener('visibilitychange', () => {
+    if (document.hidden) return stream.close()
+    stream.open()
+    if (!hasEnded) void refresh()
   })
-  events.open()
-  // A browser has six connections to a server, for all of its tabs: the tab's icon needs the events only.
-  document.addEventListener('visibilitychange', () => (document.hidden ? logs.close() : logs.open()))
+  // Its title and its icon go on to say how it is.
+  setInterval(() => {
+    if (document.hidden && !hasEnded) void refresh().then(() => (hasEnded = isEnded()))
+  }, lookEvery)
 }
+
+/** As the page itself says it. */
+const isEnded = (): boolean =>
+  document.querySelector<HTMLLinkElement>('link[rel=icon]')?.getAttribute('href')?.endsWith('/running') ===
+  false

@@ -1,108 +1,145 @@
 import type { LogLine } from '../../contract/deployment.ts'
-import { spansOf } from '../log/ansi.ts'
+import { LogChunk } from './log-chunk.ts'
+import { fillLine } from './log-text.ts'
 
-/** Lines of a chunk, which the browser lays out only while it is in view. */
-const chunkSize = 200
-/** Lines that are put in at once: more would be felt. */
-const atOnce = 1500
+/** Lines in the document at once. Of more the oldest go: the raw log has them, and the memory has an end. */
+const most = 200_000
+/**
+ * Milliseconds of a frame for putting lines in: half of what frames take, so that a slow machine does not spend all its
+ * time on drawing; but never so long that it would be felt.
+ */
+const budget = { least: 8, most: 100 }
+/** Lines that are put in before the clock is looked at. */
+const atOnce = 500
+/** Lines that wait to be put in before the stream has to wait for them. */
+const enough = 5_000
+
+interface LogLinesOptions {
+  /** Told how many lines were put in. */
+  grown(count: number): void
+  /** Whether the oldest lines may go: nobody reads them. */
+  mayForget(): boolean
+  /** Told when the first lines have gone. */
+  forgot(): void
+}
 
 /** The lines in the document. They are only ever added, so a selection stays; but a progress bar draws over itself. */
 export class LogLines {
   readonly #box: HTMLElement
-  readonly #grown: (count: number) => void
+  readonly #options: LogLinesOptions
   #waiting: LogLine[] = []
-  #planned = false
-  #chunk: HTMLElement | undefined
+  #hasEnded = false
+  #isPlanned = false
+  #lastFrame = 0
+  /** Whoever brings the lines, until there is room for more. */
+  #room: (() => void) | undefined
+  #parts: LogChunk[] = []
+  #count = 0
   #step: string | undefined
   #only = ''
   /** The last line, when it was a progress bar. */
   #progress: HTMLElement | undefined
 
-  /** @param grown told how many lines were put in */
-  constructor(box: HTMLElement, grown: (count: number) => void) {
+  constructor(box: HTMLElement, options: LogLinesOptions) {
     this.#box = box
-    this.#grown = grown
+    this.#options = options
   }
 
-  add(line: LogLine): void {
-    this.#waiting.push(line)
-    this.#plan()
+  /** Resolves when more can be taken. */
+  async add(lines: LogLine[]): Promise<void> {
+    this.#waiting = this.#waiting.length === 0 ? lines : this.#waiting.concat(lines)
+    this.resume()
+    if (this.#waiting.length < enough) return
+    await new Promise<void>((resolve) => {
+      this.#room = resolve
+    })
+  }
+
+  /** Goes on with what waits, if anything does. */
+  resume(): void {
+    if (this.#isPlanned) return
+    this.#isPlanned = true
+    requestAnimationFrame((frame) => {
+      this.#isPlanned = false
+      const half = (frame - this.#lastFrame) / 2
+      this.#lastFrame = frame
+      this.#putSome(Math.min(budget.most, Math.max(budget.least, half)))
+    })
   }
 
   /** Nothing more comes. */
   end(): void {
-    this.#box.dataset['ended'] = 'true'
-    this.#plan()
+    this.#hasEnded = true
+    this.resume()
   }
 
   /** Shows one step alone, or all. */
   only(step: string): void {
     this.#only = step
-    for (const part of this.#box.querySelectorAll<HTMLElement>('[data-of]')) this.#showOrHide(part)
+    for (const part of this.#parts) part.showOnly(step)
   }
 
-  #showOrHide(part: HTMLElement): void {
-    part.hidden = this.#only !== '' && part.dataset['of'] !== this.#only
+  #putSome(milliseconds: number): void {
+    const until = performance.now() + milliseconds
+    const columns = columnsOf(this.#box)
+    let done = 0
+    while (done < this.#waiting.length && this.#hasRoom()) {
+      this.#put(this.#waiting[done++]!, columns)
+      if (done % atOnce === 0 && performance.now() > until) break
+    }
+    this.#waiting = this.#waiting.slice(done)
+    if (done > 0) this.#options.grown(done)
+    if (this.#waiting.length < enough) this.#room?.()
+    if (this.#waiting.length > 0 && done > 0) this.resume()
+    if (this.#waiting.length === 0 && this.#hasEnded) this.#box.dataset['ended'] = 'true'
   }
 
-  #plan(): void {
-    if (this.#planned) return
-    this.#planned = true
-    requestAnimationFrame(() => {
-      this.#planned = false
-      const lines = this.#waiting.splice(0, atOnce)
-      for (const line of lines) this.#put(line)
-      this.#grown(lines.length)
-      if (this.#waiting.length > 0) this.#plan()
-    })
+  #hasRoom(): boolean {
+    if (this.#count < most) return true
+    if (!this.#options.mayForget()) return false
+    // The head of a step stays for as long as there is something below it.
+    const at = this.#parts[0]?.isHead && !this.#parts[1]?.isHead ? 1 : 0
+    for (const oldest of this.#parts.splice(at, 1)) {
+      this.#count -= oldest.lines
+      oldest.element.remove()
+    }
+    this.#options.forgot()
+    return true
   }
 
-  #put(line: LogLine): void {
+  #put(line: LogLine, columns: number): void {
     const step = line.step ?? 'other'
     if (step !== this.#step) this.#startStep(step)
+    const element = this.#progress ?? this.#append(step, line.text.length, columns)
+    fillLine(element, line)
     const isProgress = line.text.endsWith('\r')
-    const element = this.#progress ?? this.#append(step)
-    element.id = `L${line.seq}`
-    element.dataset['n'] = String(line.seq)
-    element.replaceChildren(...nodesOf(line.text))
+    element.classList.toggle('progress', isProgress)
     this.#progress = isProgress ? element : undefined
   }
 
   #startStep(step: string): void {
     this.#step = step
     this.#progress = undefined
-    this.#chunk = undefined
-    const head = document.createElement('div')
-    head.className = 'log-step'
-    head.dataset['of'] = step
-    head.textContent = step
-    this.#showOrHide(head)
-    this.#box.append(head)
+    this.#add(LogChunk.head(step))
   }
 
-  #append(step: string): HTMLElement {
-    if (!this.#chunk || this.#chunk.childElementCount >= chunkSize) {
-      this.#chunk?.classList.add('full')
-      this.#chunk = document.createElement('div')
-      this.#chunk.className = 'chunk'
-      this.#chunk.dataset['of'] = step
-      this.#showOrHide(this.#chunk)
-      this.#box.append(this.#chunk)
-    }
-    const element = document.createElement('div')
-    element.className = 'line'
-    this.#chunk.append(element)
-    return element
+  #append(step: string, length: number, columns: number): HTMLElement {
+    const last = this.#parts.at(-1)
+    const chunk = last?.takesMore ? last : this.#add(LogChunk.of(step))
+    this.#count++
+    return chunk.append(Math.max(1, Math.ceil(length / columns)))
+  }
+
+  #add(part: LogChunk): LogChunk {
+    part.showOnly(this.#only)
+    this.#parts.push(part)
+    this.#box.append(part.element)
+    return part
   }
 }
 
-/** Text nodes, and spans with a class: whatever the line holds, it is text. */
-function nodesOf(text: string): Node[] {
-  return spansOf(text.replace(/\r$/, '')).map(({ text: part, style }) => {
-    if (!style) return document.createTextNode(part)
-    const span = document.createElement('span')
-    span.className = style
-    span.textContent = part
-    return span
-  })
+/** Characters of a row, nearly: in a font whose characters are all 0.6 of its size wide. */
+function columnsOf(box: HTMLElement): number {
+  const size = Number.parseFloat(getComputedStyle(box).fontSize)
+  return Math.max(20, Math.floor((box.clientWidth - 84) / (size * 0.6)))
 }

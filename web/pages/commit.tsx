@@ -21,12 +21,6 @@ export function Commit({ sha, message, sourceUrl }: CommitProps) {
   )
 }
 
-/** What was changed between two commits, as GitHub, GitLab and Gitea show it. */
-export function compareUrl(sourceUrl: string | undefined, from: string, to: string): string | undefined {
-  const base = [from, to].some(isArchiveRef) ? undefined : webUrl(sourceUrl)
-  return base && `${base}/compare/${from}...${to}`
-}
-
 function webUrl(sourceUrl: string | undefined): string | undefined {
   if (!sourceUrl?.startsWith('https://') || !URL.canParse(sourceUrl)) return undefined
   const url = new URL(sourceUrl)

@@ -3,8 +3,9 @@ import { pathOf } from '../api.ts'
 import { isFinal } from '../../contract/vocabulary.ts'
 import type { Frame } from '../index.ts'
 import type { DeploymentView } from '../read/deployment.ts'
-import { Commit, compareUrl } from './commit.tsx'
+import { Commit } from './commit.tsx'
 import { DeploymentActions } from './deployment-actions.tsx'
+import { Difference } from './difference.tsx'
 import { FailureCard } from './failure.tsx'
 import { Layout, render } from './layout.tsx'
 import { LogPanel } from './log-panel.tsx'
@@ -47,6 +48,9 @@ export function deploymentPage(view: DeploymentView & { frame: Frame }): string 
       <div id="failure" data-live>
         <FailureCard {...view} />
       </div>
+      <div id="difference" data-live>
+        <Difference {...view} />
+      </div>
       <section class="columns">
         <div id="timeline" data-live class="card">
           <h2>Steps</h2>
@@ -58,12 +62,9 @@ export function deploymentPage(view: DeploymentView & { frame: Frame }): string 
   )
 }
 
-function Facts({ deployment, service, environment }: DeploymentView) {
+function Facts({ deployment, service }: DeploymentView) {
   const { commitSha, commitMessage, temporalUrl, serviceUrl } = deployment
-  const liveSha = environment?.live?.commitSha
   const sourceUrl = sourceUrlOf(service)
-  const compare =
-    commitSha && liveSha && liveSha !== commitSha ? compareUrl(sourceUrl, liveSha, commitSha) : undefined
   return (
     <dl>
       <div>
@@ -74,7 +75,6 @@ function Facts({ deployment, service, environment }: DeploymentView) {
           ) : (
             <code>{deployment.ref}</code>
           )}
-          {compare ? <a href={compare}>Changes since the live one</a> : null}
         </dd>
       </div>
       <div>

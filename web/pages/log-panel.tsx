@@ -29,6 +29,9 @@ export function LogPanel({ deployment }: { deployment: Deployment }) {
           Download
         </a>
       </div>
+      <p id="log-gone" class="hint log-gone" hidden>
+        The oldest lines are no longer shown here; <a href={`${path}/log.txt`}>the raw log</a> has them all.
+      </p>
       <div class="log-frame">
         <div id="log" class="log" tabindex={0} role="region" aria-label="Log"></div>
         <button id="log-new" class="new-lines" hidden></button>

@@ -6,16 +6,18 @@ interface SignInView {
   frame: Frame
   next: string
   problem: Problem | undefined
+  /** It was tried with a link. */
+  link: boolean
 }
 
-export const signInPage = ({ frame, next, problem }: SignInView) =>
+export const signInPage = ({ frame, next, problem, link }: SignInView) =>
   render(
     <Layout frame={frame} title="Sign in">
       <section class="card narrow">
         <h1>Sign in</h1>
         {problem ? (
           <p class="alert" role="alert">
-            {problem.status === 401 ? 'That token is not the right one.' : problem.detail}
+            {problem.status === 401 ? wrong(link) : problem.detail}
           </p>
         ) : null}
         <form method="post" action="/sign-in" class="stack">
@@ -31,10 +33,19 @@ export const signInPage = ({ frame, next, problem }: SignInView) =>
             spellcheck={false}
           />
           <p class="hint">
-            <code>sluice token</code> prints it on the machine that Sluice runs on.
+            <code>sluice open</code> signs you in without it; <code>sluice token</code> prints it. Both on the
+            machine that Sluice runs on.
           </p>
           <button class="primary">Sign in</button>
+        </form>
+        <form method="post" action="/sign-in/link" id="link" hidden>
+          <input type="hidden" name="code" />
         </form>
       </section>
     </Layout>,
   )
+
+const wrong = (link: boolean): string =>
+  link
+    ? 'That link was used already, or is older than a minute. `sluice open` makes another one.'
+    : 'That token is not the right one.'

@@ -1,6 +1,7 @@
 import type { Deployment, LogLine, Release } from '../../contract/deployment.ts'
 import type { Environment, Service } from '../../contract/service.ts'
-import { pathOf, type Api } from '../api.ts'
+import type { DeploymentDiff } from '../../contract/diff.ts'
+import { ApiProblem, pathOf, type Api } from '../api.ts'
 import type { LogPage } from '../streams.ts'
 
 export interface DeploymentView {
@@ -12,6 +13,8 @@ export interface DeploymentView {
   release: Release | undefined
   /** Where a rollback of the live deployment would go: there is an older release on the disk. */
   hasEarlierRelease: boolean
+  /** Between the live one and this; undefined for the live one itself, and before the fetch. */
+  difference: DeploymentDiff | undefined
   /** What the failed step printed last. */
   lastLines: LogLine[]
 }
@@ -36,8 +39,24 @@ export async function readDeploymentView(api: Api, id: string): Promise<Deployme
     service,
     environment,
     release: releases?.data.find(({ releaseId }) => releaseId === deployment.releaseId),
+    difference: await differenceOf(api, deployment, environment?.live?.deploymentId),
     hasEarlierRelease: kept.some(({ createdAt }) => createdAt < (deployment.startedAt ?? '')),
     lastLines,
+  }
+}
+
+async function differenceOf(
+  api: Api,
+  { id, releaseId }: Deployment,
+  liveId: string | undefined,
+): Promise<DeploymentDiff | undefined> {
+  if (liveId === undefined || liveId === id || releaseId === null) return undefined
+  try {
+    return await api.find<DeploymentDiff>(`${pathOf('deployments', liveId)}/diff${pathOf(id)}`)
+  } catch (error) {
+    // One of the two has no release, as yet or any more.
+    if (error instanceof ApiProblem && error.problem.status === 409) return undefined
+    throw error
   }
 }
 

@@ -13,6 +13,7 @@ import { pushStore } from './pushes.ts'
 import { releaseStore } from './releases.ts'
 import { scheduleStore } from './schedules.ts'
 import { serviceStore } from './services.ts'
+import { signInLinkStore } from './sign-in-links.ts'
 import type { Tables } from './tables.ts'
 import { tokenStore } from './tokens.ts'
 import { variableStore } from './variables.ts'
@@ -58,6 +59,7 @@ export async function postgresStore(options: PostgresStoreOptions): Promise<Stor
     idempotency: idempotencyStore(db, options.holder ?? ''),
     webhooks: webhookStore(db),
     tokens: tokenStore(db),
+    signInLinks: signInLinkStore(db),
     audit: auditStore(db),
     notifications: notificationStore(db),
     pushes: pushStore(db),

@@ -32,8 +32,8 @@ export const logStore = (db: Kysely<Tables>): LogStore => ({
     return row?.position ?? 0
   },
 
-  async read(deploymentId, { afterSeq, limit, step }) {
-    const rows = await db
+  async read(deploymentId, { afterSeq, limit, step, bytes = Number.MAX_SAFE_INTEGER }) {
+    const page = db
       .selectFrom('deployment_logs')
       .select(['seq', 'step', 'at', 'text'])
       .where('deployment_id', '=', deploymentId)
@@ -41,6 +41,13 @@ export const logStore = (db: Kysely<Tables>): LogStore => ({
       .$if(step !== undefined, (query) => query.where('step', '=', step!))
       .orderBy('seq')
       .limit(limit)
+    const bytesBefore = sql<number>`sum(octet_length(text)) over (order by seq) - octet_length(text)`
+    const measured = db.selectFrom(page.as('page')).selectAll().select(bytesBefore.as('bytes_before'))
+    const rows = await db
+      .selectFrom(measured.as('measured'))
+      .select(['seq', 'step', 'at', 'text'])
+      .where('bytes_before', '<', bytes)
+      .orderBy('seq')
       .execute()
     return rows.map((row) => ({ ...row, at: row.at.toISOString() }))
   },

@@ -49,6 +49,7 @@ export interface Tables {
   schedules: SchedulesTable
   deployment_variables: DeploymentVariablesTable
   variable_changes: VariableChangesTable
+  sign_in_links: SignInLinksTable
 }
 
 interface PushesTable {
@@ -240,6 +241,13 @@ interface DeliveriesTable {
   settled_at: Date | null
   attempts: Generated<number>
   next_attempt_at: Generated<Date>
+}
+
+interface SignInLinksTable {
+  /** SHA-256, hex. */
+  hash: string
+  sealed_token: string
+  expires_at: Date
 }
 
 interface ApiTokensTable {
