@@ -15,6 +15,7 @@ export const commandFiles: Record<string, () => Promise<CommandFile>> = {
   env: () => import('./commands/env.ts'),
   deploy: () => import('./commands/deploy.ts'),
   status: () => import('./commands/status.ts'),
+  ps: () => import('./commands/ps.ts'),
   logs: () => import('./commands/logs.ts'),
   cancel: () => import('./commands/cancel.ts'),
   rollback: () => import('./commands/rollback.ts'),

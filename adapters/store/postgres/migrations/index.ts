@@ -6,6 +6,7 @@ import { up as pushes } from './0011-pushes.ts'
 import { up as webhooks } from './0013-webhooks.ts'
 import { up as tokensAuditNotifications } from './0014-tokens-audit-notifications.ts'
 import { up as schedulesAndHistory } from './0015-schedules-and-history.ts'
+import { up as processes } from './0022-processes.ts'
 
 /** Forward only: a migration that was released is never changed, a mistake is corrected by the next one. */
 export const migrations: Record<string, Migration> = {
@@ -16,4 +17,5 @@ export const migrations: Record<string, Migration> = {
   '0013-webhooks': { up: webhooks },
   '0014-tokens-audit-notifications': { up: tokensAuditNotifications },
   '0015-schedules-and-history': { up: schedulesAndHistory },
+  '0022-processes': { up: processes },
 }
