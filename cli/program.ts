@@ -17,6 +17,7 @@ export const commandFiles: Record<string, () => Promise<CommandFile>> = {
   deploy: () => import('./commands/deploy.ts'),
   watch: () => import('./commands/watch.ts'),
   status: () => import('./commands/status.ts'),
+  ps: () => import('./commands/ps.ts'),
   logs: () => import('./commands/logs.ts'),
   cancel: () => import('./commands/cancel.ts'),
   rollback: () => import('./commands/rollback.ts'),

@@ -11,6 +11,7 @@ import type { ReleaseRef } from '../contract/workflows.ts'
 import type { AuditStore } from './audit-store.ts'
 import type { NotificationStore } from './notification-store.ts'
 import type { SignInLinkStore } from './sign-in-link-store.ts'
+import type { ProcessStore } from './process-store.ts'
 import type { TokenStore } from './token-store.ts'
 
 /** What Sluice knows. Rows are the truth; notifications only wake readers. */
@@ -23,6 +24,7 @@ export interface Store {
   releases: ReleaseStore
   archiveUrls: ArchiveUrlStore
   schedules: ScheduleStore
+  processes: ProcessStore
   idempotency: IdempotencyStore
   webhooks: WebhookStore
   tokens: TokenStore

@@ -30,6 +30,7 @@ import { healthRoutes } from './routes/health.ts'
 import { holdRoutes } from './routes/holds.ts'
 import { notificationRoutes } from './routes/notifications.ts'
 import { planRoutes } from './routes/plan.ts'
+import { processRoutes } from './routes/processes.ts'
 import { preflightRoutes } from './routes/preflight.ts'
 import { releaseRoutes } from './routes/releases.ts'
 import { restartRoutes } from './routes/restarts.ts'
@@ -83,6 +84,7 @@ export function createApp(deps: AppDeps): OpenAPIHono<AppEnv> {
   app.route('/v1', variableRoutes(deps))
   app.route('/v1', serviceVariableRoutes(deps))
   app.route('/v1', scheduleRoutes(deps))
+  app.route('/v1', processRoutes(deps))
   app.route('/v1', preflightRoutes(deps))
   app.route('/v1', planRoutes(deps))
   app.route('/v1', releaseRoutes(deps))

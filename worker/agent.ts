@@ -9,6 +9,7 @@ import { startLog } from './log.ts'
 import { haltAll, restoreLive, restoreUnderWay, watchInstances } from './instances.ts'
 import { runPart } from './part.ts'
 import { keepReconciled } from './reconcile/index.ts'
+import { reportProcesses } from './report-processes.ts'
 
 /** The composition root of a host's agent: only activities, those that touch this host. */
 const settings = readSettings()
@@ -30,6 +31,7 @@ const store = await postgresStore({ databaseUrl: settings.databaseUrl })
 const ports = hostPorts(settings, host, store)
 await restoreUnderWay(ports, log)
 const stopReconciling = keepReconciled(ports, log)
+const stopReporting = reportProcesses(ports, log)
 
 await whenListening(temporal.address, new AbortController().signal)
 const connection = await NativeConnection.connect(temporal.connectionOptions)
@@ -47,5 +49,6 @@ const worker = await Worker.create({
 await runPart(worker, log, 'agent')
 stopWatching()
 stopReconciling()
+stopReporting()
 await Promise.allSettled([store.close(), connection.close()])
 process.exit(0)

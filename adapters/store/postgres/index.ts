@@ -9,6 +9,7 @@ import { logStore } from './logs.ts'
 import { migrate } from './migrate.ts'
 import { notificationStore } from './notifications.ts'
 import { openPool, waitForDatabase } from './pool.ts'
+import { processStore } from './processes.ts'
 import { pushStore } from './pushes.ts'
 import { releaseStore } from './releases.ts'
 import { scheduleStore } from './schedules.ts'
@@ -56,6 +57,7 @@ export async function postgresStore(options: PostgresStoreOptions): Promise<Stor
     releases: releaseStore(db),
     archiveUrls: archiveUrlStore(db),
     schedules: scheduleStore(db),
+    processes: processStore(db),
     idempotency: idempotencyStore(db, options.holder ?? ''),
     webhooks: webhookStore(db),
     tokens: tokenStore(db),

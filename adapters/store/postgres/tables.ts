@@ -2,6 +2,7 @@ import type { ColumnType, Generated, JSONColumnType } from 'kysely'
 import type { Config } from '../../../contract/config.ts'
 import type { Failure } from '../../../contract/failures.ts'
 import type { Plan } from '../../../contract/plan.ts'
+import type { ObservedProcess } from '../../../contract/process.ts'
 import type { ServiceSource } from '../../../contract/service.ts'
 import type { ScheduleAction } from '../../../contract/schedule.ts'
 import type {
@@ -50,6 +51,7 @@ export interface Tables {
   deployment_variables: DeploymentVariablesTable
   variable_changes: VariableChangesTable
   sign_in_links: SignInLinksTable
+  observed_processes: ObservedProcessesTable
 }
 
 interface PushesTable {
@@ -342,4 +344,12 @@ interface VariableChangesTable {
   secret: boolean
   version: number
   at: Generated<Date>
+}
+
+interface ObservedProcessesTable {
+  service_id: string
+  environment: string
+  deployment_number: number
+  processes: Json<ObservedProcess[]>
+  observed_at: Generated<Date>
 }
