@@ -1,6 +1,8 @@
+import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { JobCanceled } from '../../ports/jobs.ts'
 import { asRoot, survivors, until } from '../process/host.ts'
@@ -109,6 +111,17 @@ describe('attaching', () => {
     const spec = job('echo ran >>ran; sleep 0.2', { repeatable: false })
     const results = await Promise.all([run(spec), run(spec), run(spec)])
     expect(results.map((result) => result.outcome)).toEqual(['exited', 'exited', 'exited'])
+    expect(file('ran')).toBe('ran\n')
+  })
+
+  test('a wrapper that comes late finds its claim taken and runs nothing', async () => {
+    const { run, job, file, home, folder } = await workbench()
+    const spec = job('echo ran >>ran', { repeatable: false })
+    await run(spec)
+    const wrapper = fileURLToPath(new URL('../../adapters/jobs/detached/wrapper.sh', import.meta.url))
+    const noLimits = Array.from({ length: 6 }, () => '')
+    const command = ['sh', '-c', `echo again >>${folder}/ran`]
+    execFileSync('sh', [wrapper, path.join(home, 'jobs', spec.id), '1', ...noLimits, ...command])
     expect(file('ran')).toBe('ran\n')
   })
 

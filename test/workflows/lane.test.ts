@@ -256,17 +256,22 @@ test(
   { timeout: 60_000 + many * 2_000 },
   async () => {
     scripted = await startScripted()
-    const runs = new Map<string, number>()
+    const runs = new Map<string, { events: number; bytes: number }>()
     for (let number = 1; number <= many; number++) {
       const rotating = { rotateAfterEvents: threshold }
       expect(await scripted.enqueue('production', {}, rotating)).toMatchObject({ number })
       await until(() => ended().length === number)
-      const { runId, historyLength } = await lane().describe()
-      runs.set(runId, historyLength)
+      const { runId, historyLength: events, historySize: bytes = 0 } = await lane().describe()
+      runs.set(runId, { events, bytes })
     }
     expect(ended()).toEqual(Array.from({ length: many }, (_, at) => `production ${at + 1} SUCCEEDED`))
     expect(runs.size).toBeGreaterThan(1)
+    const most = (what: 'events' | 'bytes') => Math.max(...runs.values().map((run) => run[what]))
+    if (many > 100)
+      process.stdout.write(`${runs.size} runs, of at most ${most('events')} events, ${most('bytes')} bytes\n`)
     // The threshold, and what the last deployment before it adds.
-    expect(Math.max(...runs.values())).toBeLessThan(threshold + 50)
+    expect(most('events')).toBeLessThan(threshold + 50)
+    // Every run begins with what the one before it carried over, which must not grow either.
+    expect(most('bytes')).toBeLessThan(1024 * 1024)
   },
 )

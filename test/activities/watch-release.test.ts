@@ -1,0 +1,157 @@
+import { rmSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { MockActivityEnvironment } from '@temporalio/testing'
+import { DefaultLogger } from '@temporalio/worker'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { switchTraffic } from '../../activities/switch-traffic.ts'
+import { watchRelease } from '../../activities/watch-release.ts'
+import { folderReleases } from '../../adapters/releases/folders/index.ts'
+import { keyFileSecrets } from '../../adapters/secrets/key-file/index.ts'
+import { postgresStore } from '../../adapters/store/postgres/index.ts'
+import { releaseId } from '../../contract/names.ts'
+import type { Plan } from '../../contract/plan.ts'
+import type { DeployInput } from '../../contract/workflows.ts'
+import type { Store } from '../../ports/store.ts'
+import { createDatabase, startPostgres, type TestPostgres } from '../postgres.ts'
+import { startEmbedded, type EmbeddedRouter } from '../router/embedded-router.ts'
+import { answering, runtimeBench } from '../runtime/workbench.ts'
+import { addShop, newDeployment, releaseOf } from '../store/shop.ts'
+
+// Real processes, a database and a router: patience costs nothing where it is not needed.
+vi.setConfig({ testTimeout: 60_000 })
+
+let postgres: TestPostgres
+let store: Store
+let routing: EmbeddedRouter
+beforeAll(async () => {
+  postgres = await startPostgres()
+  ;[store, routing] = await Promise.all([
+    createDatabase(postgres.url).then((databaseUrl) => postgresStore({ databaseUrl })),
+    startEmbedded(),
+  ])
+})
+afterAll(async () => {
+  await Promise.all([store?.close(), routing?.stop()])
+  await postgres?.stop()
+})
+
+const planOf = (healthPath: string | null): Plan => ({
+  technology: 'custom',
+  reasons: [],
+  warnings: [],
+  root: '',
+  install: null,
+  build: null,
+  start: { command: 'true', reason: '' },
+  migrate: null,
+  migrateTimeoutMs: 1000,
+  reload: null,
+  healthPath,
+  bootTimeoutMs: 5000,
+  drainMs: 300,
+  soakMs: 60_000,
+  buildTimeoutMs: 1000,
+  processes: {},
+  cron: [],
+  tools: [],
+  path: [],
+  environment: {},
+  buildEnvironment: {},
+  suggestions: [],
+})
+
+const inputOf = (serviceId: string, number: number): DeployInput => ({
+  ...releaseOf(number),
+  serviceId,
+  deploymentId: `${serviceId}.production.${number}`,
+  host: 'local',
+  trigger: 'api',
+  ref: 'main',
+  requestedBy: 'test',
+  repoFullName: null,
+  serviceUrl: '',
+  queuedAt: new Date().toISOString(),
+  timings: { deployTimeout: 60_000 },
+})
+
+const activity = () =>
+  new MockActivityEnvironment(
+    { scheduledTimestampMs: Date.now() },
+    { logger: new DefaultLogger('ERROR', () => {}) },
+  )
+
+/** A host of its own on which deployment 1 of the service is live, and 2, which runs this command, has just become so. */
+async function switched(serviceId: string, command: string, healthPath: string | null = null) {
+  const bench = await runtimeBench()
+  const releases = await folderReleases({
+    directory: path.join(bench.home, 'environments'),
+    users: bench.users,
+  })
+  const secrets = await keyFileSecrets(path.join(bench.home, 'keys.json'))
+  const ports = { store, router: routing.router, runtime: bench.runtime, releases, secrets }
+  await addShop(store, serviceId)
+  for (const [number, runs] of [
+    [1, answering('1')],
+    [2, command],
+  ] as const) {
+    const input = inputOf(serviceId, number)
+    await store.deployments.recordQueued(newDeployment(number, { serviceId }))
+    await store.deployments.started(input.deploymentId, { runId: 'run', at: new Date() })
+    await (await releases.stage(input)).publish('source', {})
+    await store.releases.record({
+      releaseId: releaseId(serviceId, 'production', number),
+      deploymentId: input.deploymentId,
+      serviceId,
+      environment: 'production',
+      number,
+      commitSha: 'a'.repeat(40),
+      commitMessage: 'first',
+      plan: planOf(healthPath),
+      sealedVariables: [],
+    })
+    const id = `${serviceId}/production/${number}`
+    await bench.runtime.start(bench.spec(runs, { id, serviceId }))
+    await expect
+      .poll(async () => (await bench.runtime.listening(id)).kind, { timeout: 30_000 })
+      .toBe('listening')
+    await activity().run(switchTraffic(ports, { soakMs: 0 }), input)
+  }
+  const watch = () =>
+    activity()
+      .run(watchRelease(ports, { soakMs: 0 }), inputOf(serviceId, 2))
+      .then(
+        () => 'well',
+        (error: Error & { type?: string }) => `${error.type}: ${error.message}`,
+      )
+  /** Which deployment is live for the router, on the disk and in the store. */
+  const live = async () => {
+    const route = await routing.router.find(`${serviceId}/production`)
+    const pointer = await releases.live(serviceId, 'production')
+    const row = await store.environments.find(serviceId, 'production')
+    return [route?.target?.instance.split('/').at(-1), String(pointer?.number), String(row?.live?.number)]
+  }
+  return { bench, watch, live }
+}
+
+test('traffic goes back from where the death is seen, without the undos of the workflow', async () => {
+  const dies = answering('2', 'setInterval(() => require("fs").existsSync("die") && process.exit(3), 20)')
+  const { bench, watch, live } = await switched('mortal', dies)
+  expect(await live()).toEqual(['2', '2', '2'])
+  writeFileSync(path.join(bench.folder, 'die'), '')
+  expect(await watch()).toMatch(/^DiedAfterSwitch: The service exited with status 3/)
+  expect(await live()).toEqual(['1', '1', '1'])
+})
+
+test('three failures of its health are an illness, of which a later attempt knows although it is over', async () => {
+  const health = 'require("fs").existsSync("ill") && q.url === "/healthz" ? (s.statusCode = 500) : 2'
+  const { bench, watch, live } = await switched('sickly', answering(health), '/healthz')
+  const ill = path.join(bench.folder, 'ill')
+  writeFileSync(ill, '')
+  const first = await watch()
+  expect(first).toBe('DiedAfterSwitch: GET /healthz answered 500, 3 times in a row.')
+  expect(await live()).toEqual(['1', '1', '1'])
+  // Its result is lost with the agent. Well again, it may not become the one for whose sake the other is retired.
+  rmSync(ill)
+  expect(await watch()).toBe(first)
+  expect(await live()).toEqual(['1', '1', '1'])
+})
