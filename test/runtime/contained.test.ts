@@ -4,6 +4,7 @@ import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { InstanceFolder } from '../../adapters/runtime/process/instance-folder.ts'
+import { LogPace } from '../../adapters/runtime/process/log-pace.ts'
 import { defaultLimits } from '../../contract/limits.ts'
 import { identityOf } from '../../adapters/process/identity.ts'
 import { canLimit, cgroupsOf, noCgroups, skipped } from '../process/contained.ts'
@@ -86,21 +87,43 @@ describe('the log', () => {
   test('a line of 60 MB is followed in little memory and in parts', async () => {
     const { runtime, spec } = await runtimeBench()
     await runtime.start(
-      spec(`echo up; sleep 0.3; head -c 60000000 /dev/zero | tr '\\0' x; echo; echo the end; sleep 60`),
+      spec(
+        `echo up; sleep 0.3; head -c 60000000 /dev/zero | tr '\\0' x; echo; printf 'the\\000 end\\n'; sleep 60`,
+      ),
     )
     await until(async () => (await runtime.tail(id, 100)).includes('up'))
     const before = process.memoryUsage().rss
     const abort = new AbortController()
     let most = 0
     let longest = 0
+    let last = ''
     for await (const line of runtime.follow(id, { lines: 1, signal: abort.signal })) {
       most = Math.max(most, process.memoryUsage().rss - before)
       longest = Math.max(longest, line.length)
-      if (line.includes('the end')) abort.abort()
+      last = line
+      if (line.startsWith('the')) abort.abort()
     }
     expect(longest).toBeLessThanOrEqual(16 * 1024)
+    // NUL is left out.
+    expect(last).toBe('the end')
     expect(most).toBeLessThan(60e6)
   })
+})
+
+test('a log is looked at the sooner the faster it grows', () => {
+  const pace = new LogPace(5_000_000)
+  const looks = [
+    [0, 0],
+    [1_000_000, 100],
+    [6_000_000, 110],
+    [6_000_000, 310],
+  ].map(([size, at]) => {
+    pace.saw('shop', size!, at)
+    return Math.floor(pace.next(['shop']))
+  })
+  // It has been cut before the last one, so all of that has come in 200 ms.
+  expect(looks).toEqual([100, 100, 5, 83])
+  expect(pace.next([])).toBe(100)
 })
 
 test('a folder in which somebody still writes is removed all the same', async () => {

@@ -67,6 +67,8 @@ test('the same request gets the same deployment', async () => {
   await until(() => ended().length === 1)
   expect(await scripted.enqueue('production', { requestId })).toEqual(first)
   expect(await scripted.enqueue('production')).toMatchObject({ number: 2 })
+  await until(() => ended().includes('production 2 SUCCEEDED'))
+  expect(ended()).toEqual(['production 1 SUCCEEDED', 'production 2 SUCCEEDED'])
 })
 
 test('numbers start where the store says that they must', async () => {
