@@ -13,10 +13,12 @@ const patience = 5000
 export class RunFolder {
   readonly path: string
   readonly #watcher: FSWatcher
+  readonly #mayLeaveFolders: boolean
   #made = new Set<string>()
 
   /** From now on it is the temporary folder of this process and of those that it starts. */
-  constructor() {
+  constructor({ mayLeaveFolders = false } = {}) {
+    this.#mayLeaveFolders = mayLeaveFolders
     // Short, because Unix sockets lie in it; open to all as /tmp is, because services run as users of their own.
     this.path = realpathSync(mkdtempSync(path.join(os.tmpdir(), 's-')))
     chmodSync(this.path, 0o1777)
@@ -29,8 +31,10 @@ export class RunFolder {
     this.#watcher.close()
     const homes = [...this.#made].map((name) => path.join(this.path, name))
     const until = Date.now() + patience
-    let left = leftIn(this.path, homes)
-    for (; left.length > 0 && Date.now() < until; left = leftIn(this.path, homes)) pause(100)
+    const look = () =>
+      leftIn(this.path, homes).filter((one) => !this.#mayLeaveFolders || !one.startsWith('folder '))
+    let left = look()
+    for (; left.length > 0 && Date.now() < until; left = look()) pause(100)
     if (left.length === 0) rmSync(this.path, { recursive: true })
     return left
   }

@@ -10,12 +10,23 @@ export interface Repository {
   branch(name: string): void
 }
 
-/** A folder in which repositories lie that may be deployed. */
+/** A folder in which repositories lie that may be deployed. It is there once it has been asked for. */
 export function repositoryRoot(): { directory: string; remove(): void } {
-  const directory = mkdtempSync(path.join(os.tmpdir(), 'sluice-repositories-'))
-  // Services of other users write into folders below it.
-  chmodSync(directory, 0o711)
-  return { directory, remove: () => rmSync(directory, { recursive: true, force: true }) }
+  let made: string | undefined
+  const make = () => {
+    const directory = mkdtempSync(path.join(os.tmpdir(), 'sluice-repositories-'))
+    // Services of other users write into folders below it.
+    chmodSync(directory, 0o711)
+    return directory
+  }
+  return {
+    get directory() {
+      return (made ??= make())
+    },
+    remove() {
+      if (made) rmSync(made, { recursive: true, force: true })
+    },
+  }
 }
 
 /** A real git repository made from one of `test/services`, with a first commit on main. */
