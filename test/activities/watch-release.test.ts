@@ -49,7 +49,7 @@ const planOf = (healthPath: string | null): Plan => ({
   healthPath,
   bootTimeoutMs: 5000,
   drainMs: 300,
-  soakMs: 60_000,
+  soakMs: 15_000,
   buildTimeoutMs: 1000,
   processes: {},
   cron: [],
