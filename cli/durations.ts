@@ -10,14 +10,16 @@ export function readableDuration(ms: number): string {
   return `${Math.floor(whole / 60)} m ${String(whole % 60).padStart(2, '0')} s`
 }
 
-/** `90`, `90s`, `5m`, `1h` as milliseconds. @throws CliError */
+/** `90`, `90s`, `5m`, `1h`, `7d` as milliseconds. @throws CliError */
 export function parseDuration(text: string): number {
-  const match = /^(\d{1,6})(ms|s|m|h)?$/.exec(text)
+  const match = /^(\d{1,6})(ms|s|m|h|d)?$/.exec(text)
   if (!match)
     throw new CliError(`${text} is not a duration such as 90s, 5m or 1h.`, { exitCode: exitCodes.usage })
   return (
     Number(match[1]) *
-    { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[(match[2] ?? 's') as 'ms' | 's' | 'm' | 'h']
+    { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }[
+      (match[2] ?? 's') as 'ms' | 's' | 'm' | 'h' | 'd'
+    ]
   )
 }
 

@@ -33,6 +33,7 @@ export const commandFiles: Record<string, () => Promise<CommandFile>> = {
   unhold: () => import('./commands/unhold.ts'),
   webhook: () => import('./commands/webhook.ts'),
   deliveries: () => import('./commands/deliveries.ts'),
+  previews: () => import('./commands/previews.ts'),
   schedules: () => import('./commands/schedules.ts'),
   init: () => import('./commands/init.ts'),
   validate: () => import('./commands/validate.ts'),

@@ -192,6 +192,15 @@ export const environmentSchema = z
       .describe(
         'Variables that the live release does not run with yet; a restart or a deployment applies them',
       ),
+    preview: z
+      .union([
+        z.object({
+          variablesFrom: z.string().nullable().describe('Another environment that it inherits from'),
+          secrets: z.boolean().describe('false for a fork: no secret is inherited, from wherever'),
+        }),
+        z.null(),
+      ])
+      .describe('Of a pull request; null for the others'),
     createdAt: z.iso.datetime(),
   })
   .openapi('Environment')

@@ -27,7 +27,14 @@ export const newWebhookSchema = z
   .openapi('NewWebhook')
 export type NewWebhook = z.infer<typeof newWebhookSchema>
 
-export const deliveryOutcomes = ['pending', 'deployed', 'superseded', 'rejected', 'ignored'] as const
+export const deliveryOutcomes = [
+  'pending',
+  'deployed',
+  'removed',
+  'superseded',
+  'rejected',
+  'ignored',
+] as const
 
 const deliveryResultSchema = z
   .object({
@@ -35,7 +42,7 @@ const deliveryResultSchema = z
     outcome: z.enum(deliveryOutcomes),
     deploymentId: z.string().nullable(),
     supersededBy: z.string().nullable(),
-    reason: z.string().nullable().describe('Why it was rejected or ignored'),
+    reason: z.string().nullable().describe('Why, where that needs to be said'),
   })
   .openapi('DeliveryResult')
 export type DeliveryResultView = z.infer<typeof deliveryResultSchema>

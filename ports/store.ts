@@ -9,6 +9,7 @@ import type { ScheduleAction } from '../contract/schedule.ts'
 import type { Compensation, DeploymentStatus, StepName, Trigger } from '../contract/vocabulary.ts'
 import type { ReleaseRef } from '../contract/workflows.ts'
 import type { AuditStore } from './audit-store.ts'
+import type { PreviewStore, PullRequestFacts } from './preview-store.ts'
 import type { NotificationStore } from './notification-store.ts'
 import type { SignInLinkStore } from './sign-in-link-store.ts'
 import type { ProcessStore } from './process-store.ts'
@@ -32,6 +33,7 @@ export interface Store {
   audit: AuditStore
   notifications: NotificationStore
   pushes: PushStore
+  previews: PreviewStore
   /** Calls back when a deployment's rows change. Notifications may be lost: also look every few seconds. Returns the unsubscribe. */
   watch(deploymentId: string, changed: () => void): () => void
   /** @throws Error when the database does not answer. */
@@ -76,11 +78,20 @@ export interface EnvironmentRow {
   /** Milliseconds that a deployment waits for approval; null: none is needed. */
   approvalTimeout: number | null
   freezes: Freeze[]
+  /** What a pull request's environment inherits beside the service's variables; null: it is none. */
+  preview: Inheritance | null
   /** Set by `EnvironmentStore.hold` alone. */
   hold: HoldRow | null
   /** Set by `DeploymentStore.markLive` alone. */
   live: LiveRow | null
   createdAt: Date
+}
+
+export interface Inheritance {
+  /** Another environment of the service. */
+  variablesFrom: string | null
+  /** Whether secrets are inherited too, from wherever. */
+  secrets: boolean
 }
 
 /** Somebody has said that nothing is to be deployed. */
@@ -101,13 +112,17 @@ export interface LiveRow {
 type Admission = 'queue' | 'approvalTimeout' | 'freezes'
 
 /** What is left out of how deployments are admitted is as if nobody had ever said it. */
-export type EnvironmentPut = Omit<EnvironmentRow, 'createdAt' | 'live' | 'hold' | Admission> &
-  Partial<Pick<EnvironmentRow, Admission>>
+export type EnvironmentPut = Omit<EnvironmentRow, 'createdAt' | 'live' | 'hold' | 'preview' | Admission> &
+  Partial<Pick<EnvironmentRow, Admission>> & {
+    /** A preview is made or changed; absent or null: it stays what it is. */
+    preview?: Inheritance | null
+  }
 
 export interface EnvironmentStore {
   /**
    * Creates or changes.
-   * @throws Taken when another environment has one of the domains, or the host name that is its own by default.
+   * @throws Taken when another environment has one of the domains, or the host name that is its own by default; with
+   * `preview` also when there is an environment of this name that is none.
    */
   put(row: EnvironmentPut): Promise<{ row: EnvironmentRow; created: boolean }>
   /** Sets or lifts the hold; a new reason replaces the old one. False when there is no such environment. */
@@ -417,14 +432,17 @@ export interface IdempotencyStore {
 export interface WebhookTarget {
   environment: string
   ref: string
+  /** Bitbucket tells only the first digits of a pull request's. */
   commitSha: string
+  /** It is the preview of a pull request that is to be deployed, or to be removed. */
+  preview?: PullRequestFacts & { action: 'open' | 'close' }
 }
 
 /** What became of one delivery in one environment, or of a push that none wants (`environment` is null). */
 export interface DeliveryResult {
   environment: string | null
   deploymentId: string | null
-  outcome: 'pending' | 'deployed' | 'rejected' | 'ignored'
+  outcome: 'pending' | 'deployed' | 'removed' | 'rejected' | 'ignored'
   /** A sentence for people; null while it is pending or when it was simply deployed. */
   reason: string | null
 }

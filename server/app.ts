@@ -31,6 +31,7 @@ import { holdRoutes } from './routes/holds.ts'
 import { notificationRoutes } from './routes/notifications.ts'
 import { planRoutes } from './routes/plan.ts'
 import { processRoutes } from './routes/processes.ts'
+import { previewRoutes } from './routes/previews.ts'
 import { preflightRoutes } from './routes/preflight.ts'
 import { releaseRoutes } from './routes/releases.ts'
 import { restartRoutes } from './routes/restarts.ts'
@@ -46,13 +47,15 @@ import { variableRoutes } from './routes/variables.ts'
 import { webhookRoutes } from './routes/webhooks.ts'
 import { webhookSecretRoutes } from './routes/webhook-secret.ts'
 import { secureHeaders } from './secure-headers.ts'
+import { startRemovals } from './previews/removals.ts'
 import { startOutbox } from './webhooks/outbox.ts'
 import { startSweep } from './webhooks/sweep.ts'
 
 /** The whole API as a function of what it works with; `app.request()` drives it without a socket. */
 export function createApp(deps: AppDeps): OpenAPIHono<AppEnv> {
   const metrics = createMetrics(deps.store)
-  const outbox = startOutbox({ ...deps, accepted: metrics.accepted })
+  const removals = startRemovals(deps, () => outbox.wake())
+  const outbox = startOutbox({ ...deps, removals, accepted: metrics.accepted })
   startSweep(deps, outbox)
   void sweepPushes({ ...deps, accepted: metrics.accepted })
   const app = newRouter()
@@ -83,6 +86,7 @@ export function createApp(deps: AppDeps): OpenAPIHono<AppEnv> {
   app.route('/v1', environmentRoutes(deps))
   app.route('/v1', variableRoutes(deps))
   app.route('/v1', serviceVariableRoutes(deps))
+  app.route('/v1', previewRoutes(deps, removals))
   app.route('/v1', scheduleRoutes(deps))
   app.route('/v1', processRoutes(deps))
   app.route('/v1', preflightRoutes(deps))

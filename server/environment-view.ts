@@ -34,6 +34,7 @@ export function environmentView(
     serviceUrl: serviceUrl(settings, row),
     live: row.live && liveView(row.live),
     pendingChanges: pending,
+    preview: row.preview,
     createdAt: row.createdAt.toISOString(),
   }
 }

@@ -1,14 +1,14 @@
 import { variableContext } from '../contract/names.ts'
 import type { PutEnvironment } from '../contract/service.ts'
 import type { Caller } from '../contract/token.ts'
-import { Taken, type EnvironmentRow, type SealedVariable } from '../ports/store.ts'
+import { Taken, type EnvironmentRow, type Inheritance, type SealedVariable } from '../ports/store.ts'
 import type { AppDeps } from './deps.ts'
 import { Refusal } from './refusal.ts'
 import { sealedAs } from './variables.ts'
 
 /**
  * Creates or changes an environment; what the change leaves out stays as it is. `caller` is not told of other services
- * than its own.
+ * than its own. With `preview` it is a pull request's, and only such a one is changed.
  * @throws Refusal ValidationFailed, DomainTaken
  */
 export async function putEnvironment(
@@ -17,9 +17,10 @@ export async function putEnvironment(
   environment: string,
   change: PutEnvironment,
   caller: Caller,
+  preview?: Inheritance,
 ): Promise<{ row: EnvironmentRow; created: boolean }> {
   requireFreeHosts(deps, change.domains ?? [])
-  const put = await putRow(deps, serviceId, environment, change, caller)
+  const put = await putRow(deps, serviceId, environment, change, caller, preview)
   if (change.variables) await replaceVariables(deps, put.row, change.variables)
   return put
 }
@@ -30,6 +31,7 @@ async function putRow(
   environment: string,
   change: PutEnvironment,
   caller: Caller,
+  preview: Inheritance | undefined,
 ) {
   const earlier = await store.environments.find(serviceId, environment)
   try {
@@ -47,6 +49,7 @@ async function putRow(
           ? (earlier?.approvalTimeout ?? null)
           : change.approval && change.approval.within * 1000,
       freezes: change.freezes ?? earlier?.freezes ?? [],
+      ...(preview ? { preview } : {}),
     })
   } catch (error) {
     if (error instanceof Taken) throw domainTaken(caller.serviceId === null ? error.message : taken)

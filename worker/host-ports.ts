@@ -38,7 +38,10 @@ export async function hostAlone(settings: Settings): Promise<HostAlone> {
     secrets: await keyFileSecrets(paths.keys),
     router: embeddedRouter({ socketPath: paths.routerSocket }),
     jobs: detachedJobs({ directory: paths.jobs, users, cgroups }),
-    releases: await folderReleases({ directory: paths.environments, users }),
+    releases: await folderReleases({
+      ...{ directory: paths.environments, users },
+      ...{ alsoForgotten: [paths.caches], alsoWhenEmpty: [paths.instances] },
+    }),
     runtime: hostRuntime(settings, users, cgroups),
   }
 }

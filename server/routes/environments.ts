@@ -46,6 +46,7 @@ const example = {
   serviceUrl: 'http://shop.localhost:8080/',
   live: null,
   pendingChanges: [],
+  preview: null,
   createdAt: '2026-01-31T12:00:00.000Z',
 }
 

@@ -24,9 +24,9 @@ const receive = createRoute({
   method: 'post',
   path: '/webhooks/{provider}/{serviceId}',
   operationId: 'receiveWebhook',
-  summary: 'What a forge tells of a push',
+  summary: 'What a forge tells of a push or a pull request',
   description:
-    'Signed with the webhook secret of the service, over the bytes as they are sent. A push to the branch of an environment with `autoDeploy` deploys that environment. The same delivery again changes nothing.',
+    'Signed with the webhook secret of the service, over the bytes as they are sent. A push to the branch of an environment with `autoDeploy` deploys that environment; a pull request makes, deploys or removes its preview, if the service has a rule for them. The same delivery again changes nothing.',
   tags: ['webhooks'],
   security: [],
   request: {
@@ -61,11 +61,14 @@ export function webhookRoutes(deps: AppDeps, outbox: Outbox) {
       throw wait > 0 ? tooMany(wait) : unsigned()
     }
     const event = eventOf(provider, request)
-    const environments = await deps.store.environments.list(serviceId)
+    const [environments, rule] = await Promise.all([
+      deps.store.environments.list(serviceId),
+      deps.store.previews.rule(serviceId),
+    ])
     const { row, known } = await deps.store.webhooks.record(
       {
         ...{ id: randomUUID(), serviceId, provider, deliveryId: event.deliveryId, event: event.name },
-        ...judge(event, environments),
+        ...judge(event, environments, rule),
         redeliveryOf: null,
       },
       false,
@@ -106,7 +109,7 @@ function eventOf(provider: WebhookProvider, request: SignedRequest): WebhookEven
     throw new Refusal(
       422,
       'UnreadableEvent',
-      `${error.message} Choose JSON, and pushes, in the forge's settings.`,
+      `${error.message} Choose JSON, with pushes and pull requests, in the forge's settings.`,
     )
   }
 }

@@ -43,6 +43,6 @@ function resultView(result: DeliveryResult, deployment: Status | undefined): Del
 
 /** What matters most of several environments. */
 const overall = (results: readonly DeliveryResultView[]): Delivery['outcome'] =>
-  (['pending', 'deployed', 'rejected', 'superseded'] as const).find((wanted) =>
+  (['pending', 'deployed', 'removed', 'rejected', 'superseded'] as const).find((wanted) =>
     results.some(({ outcome }) => outcome === wanted),
   ) ?? 'ignored'

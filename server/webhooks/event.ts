@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { z } from '@hono/zod-openapi'
 import type { WebhookProvider } from '../../contract/webhook.ts'
+import { pullRequestDialects, type PullRequest } from './pull-request.ts'
 import type { SignedRequest } from './signature.ts'
 
 /** What a branch or a tag points to now, as a forge tells it. */
@@ -19,6 +20,10 @@ export interface WebhookEvent {
   isPing: boolean
   /** Empty when the event is about something else. */
   pushes: Push[]
+  /** null when the event is about something else. */
+  pullRequest: PullRequest | null
+  /** Why a pull request that the event is about cannot be read; null: it can, or there is none. */
+  unread: string | null
 }
 
 /** The body is not what the forge documents. */
@@ -129,18 +134,34 @@ export function readEvent(provider: WebhookProvider, request: SignedRequest): We
     name,
     isPing: name === ping,
   }
-  if (!pushEvent.test(name)) return { ...event, pushes: [] }
-  const pushes = pushesIn(request, pushesOf)
-  return { ...event, pushes }
+  const pushes = pushEvent.test(name) ? readBody('push', request, pushesOf) : []
+  return { ...event, pushes, ...pullRequestIn(provider, name, request) }
 }
 
-function pushesIn(request: SignedRequest, pushesOf: Dialect['pushesOf']): Push[] {
+/** No error of the forge's: until there were previews nobody minded what it sends here. */
+function pullRequestIn(
+  provider: WebhookProvider,
+  name: string,
+  request: SignedRequest,
+): Pick<WebhookEvent, 'pullRequest' | 'unread'> {
+  const dialect = pullRequestDialects[provider]
+  if (!dialect.event.test(name)) return { pullRequest: null, unread: null }
   try {
-    return pushesOf(bodyOf(request))
+    const pullRequest = readBody('pull request', request, (body) => dialect.read(body, name))
+    return { pullRequest, unread: null }
+  } catch (error) {
+    if (!(error instanceof UnreadableEvent)) throw error
+    return { pullRequest: null, unread: error.message }
+  }
+}
+
+function readBody<T>(what: string, request: SignedRequest, read: (body: unknown) => T): T {
+  try {
+    return read(bodyOf(request))
   } catch (error) {
     if (error instanceof z.ZodError) {
       const [first] = error.issues
-      throw new UnreadableEvent(`The push cannot be read: ${first?.path.join('.')}: ${first?.message}.`)
+      throw new UnreadableEvent(`The ${what} cannot be read: ${first?.path.join('.')}: ${first?.message}.`)
     }
     throw new UnreadableEvent('The body is not JSON.')
   }

@@ -1,14 +1,25 @@
+import type { PreviewRule } from '../../contract/preview.ts'
 import type { DeliveryResult, EnvironmentRow, WebhookTarget } from '../../ports/store.ts'
+import { judgePullRequest } from '../previews/judge.ts'
 import type { Push, WebhookEvent } from './event.ts'
 
 type Judgement = { targets: WebhookTarget[]; results: DeliveryResult[] }
-type Environment = Pick<EnvironmentRow, 'environment' | 'branch' | 'autoDeploy'>
+type Environment = Pick<EnvironmentRow, 'environment' | 'branch' | 'autoDeploy' | 'preview'>
 
 /** What an event is to do in each environment, and why it does nothing in the others. Pure. */
-export function judge(event: WebhookEvent, environments: readonly Environment[]): Judgement {
+export function judge(
+  event: WebhookEvent,
+  environments: readonly Environment[],
+  rule: PreviewRule | null,
+): Judgement {
   if (event.isPing) return ignored('The forge asked whether anybody is there. Pushes will be deployed.')
-  if (event.pushes.length === 0) return ignored(`The event "${event.name}" deploys nothing: only pushes do.`)
-  const all = event.pushes.map((push) => judgePush(push, environments))
+  if (event.unread !== null) return ignored(event.unread)
+  if (event.pullRequest) return judgePullRequest(event.pullRequest, rule, environments)
+  if (event.pushes.length === 0)
+    return ignored(`The event "${event.name}" deploys nothing: only pushes and pull requests do.`)
+  // Of what is pushed to a pull request its own events tell.
+  const lasting = environments.filter(({ preview }) => preview === null)
+  const all = event.pushes.map((push) => judgePush(push, lasting))
   return {
     targets: all.flatMap(({ targets }) => targets),
     results: all.flatMap(({ results }) => results),

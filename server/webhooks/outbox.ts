@@ -1,13 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { DeliveryResult, DeliveryRow } from '../../ports/store.ts'
+import type { DeliveryResult, DeliveryRow, WebhookTarget } from '../../ports/store.ts'
 import { acceptDeployment } from '../accept-deployment.ts'
 import type { AppDeps } from '../deps.ts'
 import { findEnvironment, findService } from '../find.ts'
 import type { Metrics } from '../metrics.ts'
+import { carryOutPreview } from '../previews/carry-out.ts'
+import type { Removals } from '../previews/removals.ts'
 import { Refusal } from '../refusal.ts'
 
-type OutboxDeps = Pick<AppDeps, 'store' | 'readiness' | 'lanes' | 'settings' | 'now' | 'log' | 'stopping'> &
-  Pick<Metrics, 'accepted'>
+type OutboxDeps = Pick<
+  AppDeps,
+  'store' | 'secrets' | 'readiness' | 'lanes' | 'settings' | 'now' | 'log' | 'stopping'
+> &
+  Pick<Metrics, 'accepted'> & { removals: Removals }
 
 /** Starts the deployments of recorded deliveries, after the forge has been answered. */
 export interface Outbox {
@@ -70,8 +75,10 @@ async function carryOut(deps: OutboxDeps, delivery: DeliveryRow): Promise<void> 
   for (const result of delivery.results) {
     results.push(result.outcome === 'pending' ? await resultOf(deps, delivery, result) : result)
   }
-  const wait = Math.min(retryAfter.first * 2 ** Math.min(delivery.attempts, 10), retryAfter.last)
-  await webhooks.settle(delivery.id, results, wait)
+  const backoff = Math.min(retryAfter.first * 2 ** Math.min(delivery.attempts, 10), retryAfter.last)
+  // What waits for a preview to be gone says so, and is looked at as soon as that wakes this loop.
+  const waits = results.every(({ outcome, reason }) => outcome !== 'pending' || reason !== null)
+  await webhooks.settle(delivery.id, results, waits ? 0 : backoff)
 }
 
 async function resultOf(
@@ -79,8 +86,11 @@ async function resultOf(
   delivery: DeliveryRow,
   result: DeliveryResult,
 ): Promise<DeliveryResult> {
+  const target = delivery.targets.find(({ environment }) => environment === result.environment)!
   try {
-    return { ...result, deploymentId: await startDeployment(deps, delivery, result), outcome: 'deployed' }
+    const { preview } = target
+    if (preview) return await carryOutPreview(deps, delivery, { ...target, preview })
+    return { ...result, deploymentId: await startDeployment(deps, delivery, target), outcome: 'deployed' }
   } catch (error) {
     if (error instanceof Refusal && error.status < 500)
       return { ...result, outcome: 'rejected', reason: `${error.code}: ${error.message}` }
@@ -95,10 +105,9 @@ async function resultOf(
 
 async function startDeployment(
   deps: OutboxDeps,
-  { id, serviceId, targets, attempts }: DeliveryRow,
-  { environment: name }: DeliveryResult,
+  { id, serviceId, attempts }: DeliveryRow,
+  target: WebhookTarget,
 ): Promise<string> {
-  const target = targets.find(({ environment }) => environment === name)!
   const service = await findService(deps, serviceId)
   const environment = await findEnvironment(deps, { serviceId, environment: target.environment })
   const { ref, commitSha } = target

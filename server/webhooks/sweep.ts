@@ -61,7 +61,8 @@ async function sweepEnvironment(
   const tip = await tipOf(deps, service, branch)
   if (tip === undefined) return false
   const seen = await store.environments.seenCommit(serviceId, environment)
-  if (tip === seen) return false
+  // Of a pull request Bitbucket tells the first digits only.
+  if (seen !== null && tip.startsWith(seen)) return false
   const newest = await store.deployments.list({ serviceId, environment, includeArchived: true, limit: 1 })
   const isDeployed = live?.commitSha === tip || newest.data[0]?.commitSha === tip
   // What was there before anybody looked is no push, and what was deployed by hand needs no deployment.

@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto'
-import { writeFile } from 'node:fs/promises'
+import { readdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import type { Deployment } from '../../contract/deployment.ts'
 import type { Delivery } from '../../contract/webhook.ts'
 import { githubPush, sha, signed } from '../server/forge.ts'
-import { deploymentWhen, finished, makeService, until, type TestService } from './service.ts'
+import { githubRequest, type RequestOptions } from '../server/pull-requests.ts'
+import { processesWith } from './remains.ts'
+import { deploymentWhen, finished, inStep, makeService, until, type TestService } from './service.ts'
 import type { Sluice } from './sluice.ts'
 import { useSluice } from './use-sluice.ts'
 
@@ -23,6 +25,8 @@ interface Hooked {
   /** Commits on the branch and delivers that to Sluice as GitHub does. */
   push(branch: string, files: Record<string, string>): Promise<{ commit: string; delivery: Delivery }>
   deliver(branch: string, commit: string, id?: string): Promise<{ status: number; delivery: Delivery }>
+  /** Tells of a pull request as GitHub does. */
+  request(options: RequestOptions): Promise<Delivery>
   deliveries(): Promise<Delivery[]>
   deployments(): Promise<Deployment[]>
 }
@@ -35,18 +39,21 @@ async function hooked(id: string): Promise<Hooked> {
   ] as const)
     await service.environment(name, { branch, ...pushed })
   const { body } = await sluice.api('PUT', `/v1/services/${id}/webhook`, {})
-  const deliver = async (branch: string, commit: string, delivery: string = randomUUID()) => {
-    const text = JSON.stringify(githubPush({ ref: `refs/heads/${branch}`, before: sha(1), after: commit }))
+  const send = async (event: string, content: object, delivery: string = randomUUID()) => {
+    const text = JSON.stringify(content)
     const answer = await fetch(`${sluice.url}/v1/webhooks/github/${id}`, {
       method: 'POST',
-      headers: { 'content-type': 'application/json', ...signed.github(body.secret, text, 'push', delivery) },
+      headers: { 'content-type': 'application/json', ...signed.github(body.secret, text, event, delivery) },
       body: text,
     })
     return { status: answer.status, delivery: (await answer.json()) as Delivery }
   }
+  const deliver = (branch: string, commit: string, delivery?: string) =>
+    send('push', githubPush({ ref: `refs/heads/${branch}`, before: sha(1), after: commit }), delivery)
   return {
     service,
     deliver,
+    request: async (options) => (await send('pull_request', githubRequest(options))).delivery,
     async push(branch, files) {
       service.repository.branch(branch)
       const commit = service.repository.commit(files)
@@ -153,5 +160,50 @@ test(
     const held = await sluice.cli('deploy', 'killed')
     expect(held).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('Moving house.') })
     expect(await sluice.cli('unhold', 'killed')).toMatchObject({ exitCode: 0 })
+  },
+)
+
+test(
+  'a pull request has a preview until it is closed, in the middle of a deployment too',
+  { timeout: 120_000 },
+  async () => {
+    const hook = await hooked('pulled')
+    const { repository } = hook.service
+    await sluice.api('PATCH', '/v1/services/pulled/variables', { set: { SHARED: 'x' } })
+    const set = await sluice.cli('previews', 'set', 'pulled', '--into', 'main', '--ttl', '1d', '--json')
+    expect(JSON.parse(set.stdout)).toMatchObject({ variablesFrom: 'staging', ttl: 86_400 })
+    repository.branch('buttons')
+    const head = repository.commit({ 'version.txt': 'of the request' })
+    const opened = await hook.request({ number: 7, branch: 'buttons', head })
+    expect(await finished(sluice, await deploymentOf(hook, opened))).toMatchObject({
+      ...{ id: 'pulled.pr-7.1', status: 'SUCCEEDED', commitSha: head, trigger: 'webhook' },
+    })
+    expect(await hook.service.get('/', 'pr-7')).toEqual({ status: 200, text: 'of the request' })
+    const environment = JSON.parse((await hook.service.get('/env', 'pr-7')).text) as object
+    expect(environment).toMatchObject({ SHARED: 'x', COUNT_FILE: '/dev/null' })
+    expect((await sluice.cli('previews', 'list', 'pulled')).stdout).toContain('pr-7')
+
+    const held = 'while [ "$1" = build ]; do sleep 0.1; done\n'
+    const next = repository.commit({ 'step.sh': held })
+    const pushed = await hook.request({ number: 7, branch: 'buttons', head: next, action: 'synchronize' })
+    const second = await deploymentOf(hook, pushed)
+    await inStep(sluice, second, 'build')
+    expect(processesWith(sluice, 'pulled/pr-7/1').length).toBeGreaterThan(0)
+    const closed = await hook.request({ number: 7, branch: 'buttons', head: next, action: 'closed' })
+    const earlier = sluice.killPart('server', 'SIGKILL')
+    await sluice.waitForPart('server', earlier)
+    await until(() =>
+      hook.deliveries().then(
+        (all) => all.find(({ id }) => id === closed.id)?.outcome === 'removed',
+        () => false,
+      ),
+    )
+    expect((await sluice.api('GET', '/v1/services/pulled/environments/pr-7')).status).toBe(404)
+    expect((await hook.service.get('/', 'pr-7')).status).toBe(404)
+    expect(processesWith(sluice, 'pulled/pr-7/1')).toEqual([])
+    expect(processesWith(sluice, 'pulled/pr-7/2')).toEqual([])
+    const named = (await readdir(sluice.home, { recursive: true })).filter((one) => /\bpr-7\b/.test(one))
+    // Which numbers are over is remembered, so that a late step starts nothing.
+    expect(named.filter((one) => !one.includes('.closed'))).toEqual([])
   },
 )

@@ -247,3 +247,24 @@ describe('the live pointer', () => {
     expect(await (await again()).live('shop', 'production')).toEqual(live(12))
   })
 })
+
+test('an environment that is forgotten takes its caches along, but nothing that is still in use', async () => {
+  const { home, directory, users } = await bench()
+  const [caches, instances] = [path.join(home, 'caches'), path.join(home, 'instances')]
+  const releases = await folderReleases({
+    ...{ directory, users },
+    ...{ alsoForgotten: [caches], alsoWhenEmpty: [instances] },
+  })
+  for (const name of ['shop/pr-1', 'shop/pr-12']) {
+    mkdirSync(path.join(caches, name, 'cache'), { recursive: true })
+    mkdirSync(path.join(instances, name), { recursive: true })
+  }
+  mkdirSync(path.join(instances, 'shop', 'pr-12', '3'))
+  await releases.forget('shop', 'pr-1')
+  expect(readdirSync(path.join(caches, 'shop'))).toEqual(['pr-12'])
+  expect(readdirSync(path.join(instances, 'shop'))).toEqual(['pr-12'])
+  await releases.forget('shop', 'pr-12')
+  await releases.forget('shop', 'pr-12')
+  expect(readdirSync(path.join(caches, 'shop'))).toEqual([])
+  expect(readdirSync(path.join(instances, 'shop'))).toEqual(['pr-12'])
+})

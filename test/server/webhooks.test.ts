@@ -358,9 +358,9 @@ describe('every forge', () => {
   test.each([
     ['github', 'ping', 'whether anybody is there'],
     ['bitbucket', 'diagnostics:ping', 'whether anybody is there'],
-    ['github', 'issues', 'only pushes do'],
-    ['gitlab', 'Merge Request Hook', 'only pushes do'],
-    ['gitea', 'delete', 'only pushes do'],
+    ['github', 'issues', 'only pushes and pull requests do'],
+    ['gitlab', 'Merge Request Hook', 'The pull request cannot be read'],
+    ['gitea', 'delete', 'only pushes and pull requests do'],
   ] as const)('%s may send %s', async (forge, event, reason) => {
     const text = JSON.stringify({ zen: 'Keep it logically awesome.' })
     const answer = await deliver(api, `${forge}/${shop}`, text, signed[forge](secret, text, event))

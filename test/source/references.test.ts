@@ -77,6 +77,19 @@ describe('resolving a ref', () => {
     expect(await shaOf(head)).toBe(head)
   })
 
+  it('takes the code of a pull request by its ref, and no branch of that name', async () => {
+    const { repository, shaOf } = setUp()
+    const first = repository.commit({ a: '1' })
+    const head = repository.commit({ a: '2' })
+    for (const ref of ['refs/pull/12/head', 'refs/merge-requests/12/head']) {
+      repository.git('update-ref', `refs/heads/${ref}`, first)
+      await expect(shaOf(ref)).rejects.toMatchObject({ code: 'RefNotFound' })
+      repository.git('update-ref', ref, head)
+      expect(await shaOf(ref)).toBe(head)
+      expect(await shaOf(`refs/heads/${ref}`)).toBe(first)
+    }
+  })
+
   it('takes a full commit, also one that no branch points to', async () => {
     const { repository, shaOf } = setUp()
     const first = repository.commit({ a: '1' })

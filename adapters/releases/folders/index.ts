@@ -1,4 +1,4 @@
-import { access, mkdir, readdir } from 'node:fs/promises'
+import { access, mkdir, readdir, rmdir } from 'node:fs/promises'
 import path from 'node:path'
 import type { Fence } from '../../../contract/routing.ts'
 import type { ReleaseRef } from '../../../contract/workflows.ts'
@@ -15,6 +15,10 @@ export interface FolderReleasesOptions {
   /** `<service>/<environment>/releases/<number>/{code,stamps}` come below it. */
   directory: string
   users: ServiceUsers
+  /** On the same file system: what they hold as `<service>/<environment>` is forgotten with the environment. */
+  alsoForgotten?: readonly string[]
+  /** As these, but only what is empty by then. */
+  alsoWhenEmpty?: readonly string[]
 }
 
 /** Releases as folders of this machine. Also finishes the removals that a crash interrupted. */
@@ -32,9 +36,14 @@ class FolderReleases implements Releases {
   readonly #users: ServiceUsers
   readonly #trash: Trash
 
-  constructor({ directory, users }: FolderReleasesOptions, trash: Trash) {
-    this.#directory = directory
-    this.#users = users
+  readonly #alsoForgotten: readonly string[]
+  readonly #alsoWhenEmpty: readonly string[]
+
+  constructor(options: FolderReleasesOptions, trash: Trash) {
+    this.#directory = options.directory
+    this.#users = options.users
+    this.#alsoForgotten = options.alsoForgotten ?? []
+    this.#alsoWhenEmpty = options.alsoWhenEmpty ?? []
     this.#trash = trash
   }
 
@@ -128,8 +137,12 @@ class FolderReleases implements Releases {
     return removed
   }
 
-  forget(serviceId: string, environment: string): Promise<void> {
-    return this.#trash.remove(this.#environmentFolder(serviceId, environment))
+  async forget(serviceId: string, environment: string): Promise<void> {
+    await this.#trash.remove(this.#environmentFolder(serviceId, environment))
+    const names = [segment(serviceId), segment(environment)]
+    for (const folder of this.#alsoForgotten) await this.#trash.remove(path.join(folder, ...names))
+    // What is in it would be somebody else's to end first.
+    for (const folder of this.#alsoWhenEmpty) await rmdir(path.join(folder, ...names)).catch(() => {})
   }
 
   /** Also what attempts have left in their own folders. */

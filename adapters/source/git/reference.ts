@@ -13,8 +13,9 @@ export interface Reference {
 
 /**
  * `main` is the branch `refs/heads/main`, else the tag `refs/tags/main`, and nothing that merely ends like it
- * (`heads/main` is never the branch `main`). A full `refs/heads/…` or `refs/tags/…` and a 40-digit commit mean
- * exactly themselves: a branch that somebody named like one must not be deployed in its place.
+ * (`heads/main` is never the branch `main`). A full `refs/heads/…` or `refs/tags/…`, the code of a pull request
+ * (`refs/pull/…/head`, `refs/merge-requests/…/head`) and a 40-digit commit mean exactly themselves: a branch that
+ * somebody named like one must not be deployed in its place.
  * @throws SourceError RefNotFound
  */
 export function parseReference(ref: string): Reference {
@@ -27,7 +28,8 @@ export function parseReference(ref: string): Reference {
   if (/^[0-9a-f]{40}$/i.test(ref)) return { names: [], commit: ref.toLowerCase(), abbreviation: undefined }
   // What the repository names as its default branch.
   if (ref === 'HEAD') return { names: ['HEAD'], commit: undefined, abbreviation: undefined }
-  if (/^refs\/(heads|tags)\/./.test(ref)) return { names: [ref], commit: undefined, abbreviation: undefined }
+  if (/^refs\/((heads|tags)\/.|(pull|merge-requests)\/[1-9]\d{0,8}\/head$)/.test(ref))
+    return { names: [ref], commit: undefined, abbreviation: undefined }
   return {
     names: [`refs/heads/${ref}`, `refs/tags/${ref}`],
     commit: undefined,

@@ -100,15 +100,25 @@ async function upsert(trx: Transaction<Tables>, put: Put): Promise<boolean> {
     queue_policy: put.queue ?? null,
     approval_ms: put.approvalTimeout ?? null,
     freezes: storableJson(put.freezes ?? []),
+    ...(put.preview && {
+      is_preview: true,
+      inherits_from: put.preview.variablesFrom,
+      inherits_secrets: put.preview.secrets,
+    }),
   }
-  const { created } = await trx
+  const row = await trx
     .insertInto('environments')
     .values({ service_id: put.serviceId, environment: put.environment, ...changeable })
-    .onConflict((conflict) => conflict.columns(['service_id', 'environment']).doUpdateSet(changeable))
+    .onConflict((conflict) => {
+      const update = conflict.columns(['service_id', 'environment']).doUpdateSet(changeable)
+      // A preview never takes the place of an environment that somebody has made.
+      return put.preview ? update.where('environments.is_preview', '=', true) : update
+    })
     // xmax is 0 only in a row that nobody has updated.
     .returning(sql<boolean>`xmax = 0`.as('created'))
-    .executeTakeFirstOrThrow()
-  return created
+    .executeTakeFirst()
+  if (!row) throw new Taken(`There is an environment ${put.environment} that is no preview`)
+  return row.created
 }
 
 /** The default host name is claimed too: `a-b` in production and `a` in `b` would both answer to a-b.localhost. */
@@ -163,6 +173,7 @@ const toEnvironment = (row: Selected): EnvironmentRow => ({
   queue: row.queue_policy,
   approvalTimeout: row.approval_ms,
   freezes: row.freezes,
+  preview: row.is_preview ? { variablesFrom: row.inherits_from, secrets: row.inherits_secrets } : null,
   hold:
     row.hold_reason === null ? null : { reason: row.hold_reason, by: row.hold_by ?? '', since: row.hold_at! },
   live: liveOf(row),

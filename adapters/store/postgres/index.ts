@@ -10,6 +10,7 @@ import { migrate } from './migrate.ts'
 import { notificationStore } from './notifications.ts'
 import { openPool, waitForDatabase } from './pool.ts'
 import { processStore } from './processes.ts'
+import { previewStore } from './previews.ts'
 import { pushStore } from './pushes.ts'
 import { releaseStore } from './releases.ts'
 import { scheduleStore } from './schedules.ts'
@@ -65,6 +66,7 @@ export async function postgresStore(options: PostgresStoreOptions): Promise<Stor
     audit: auditStore(db),
     notifications: notificationStore(db),
     pushes: pushStore(db),
+    previews: previewStore(db),
     watch: notifications.watch,
     async ping() {
       await sql`select 1`.execute(db)

@@ -3,6 +3,7 @@ import type { Config } from '../../../contract/config.ts'
 import type { Failure } from '../../../contract/failures.ts'
 import type { Plan } from '../../../contract/plan.ts'
 import type { ObservedProcess } from '../../../contract/process.ts'
+import type { PreviewRule } from '../../../contract/preview.ts'
 import type { ServiceSource } from '../../../contract/service.ts'
 import type { ScheduleAction } from '../../../contract/schedule.ts'
 import type {
@@ -49,6 +50,7 @@ export interface Tables {
   pushes: PushesTable
   schedules: SchedulesTable
   deployment_variables: DeploymentVariablesTable
+  previews: PreviewsTable
   variable_changes: VariableChangesTable
   sign_in_links: SignInLinksTable
   observed_processes: ObservedProcessesTable
@@ -85,6 +87,7 @@ interface ServicesTable {
   sealed_webhook_secret: string | null
   webhook_secret_at: Date | null
   sweep_seconds: number | null
+  preview_rule: NullableJson<PreviewRule>
 }
 
 interface EnvironmentsTable {
@@ -110,6 +113,7 @@ interface EnvironmentsTable {
   inherits_from: string | null
   /** Whether secrets are inherited too, from wherever. */
   inherits_secrets: Generated<boolean>
+  is_preview: Generated<boolean>
   created_at: Generated<Date>
 }
 
@@ -331,6 +335,23 @@ export interface SchedulesTable {
 interface DeploymentVariablesTable {
   deployment_id: string
   sealed_variables: Json<SealedVariable[]>
+}
+
+export interface PreviewsTable {
+  service_id: string
+  environment: string
+  number: number
+  title: string
+  url: string | null
+  branch: string
+  target_branch: string
+  from_fork: boolean
+  /** Delivery whose commit it has. */
+  told_by: string | null
+  asked_at: Date | null
+  expires_at: Date | null
+  closed_at: Date | null
+  closed_reason: string | null
 }
 
 /** Never holds a value. */

@@ -141,9 +141,11 @@ async function seenResults(
 ): Promise<DeliveryResult[]> {
   const judged = [...results]
   // Sorted, so that two deliveries at once cannot wait for each other.
-  for (const { environment, commitSha } of targets.toSorted((a, b) =>
+  for (const { environment, commitSha, preview } of targets.toSorted((a, b) =>
     a.environment < b.environment ? -1 : 1,
   )) {
+    // Its environment may be another one by the time it is carried out; what it has seen is asked then.
+    if (preview) continue
     const seen = await trx
       .updateTable('environments')
       .set({ seen_commit: commitSha })

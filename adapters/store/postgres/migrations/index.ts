@@ -7,6 +7,7 @@ import { up as webhooks } from './0013-webhooks.ts'
 import { up as tokensAuditNotifications } from './0014-tokens-audit-notifications.ts'
 import { up as schedulesAndHistory } from './0015-schedules-and-history.ts'
 import { up as serviceVariables } from './0020-service-variables.ts'
+import { up as previews } from './0021-previews.ts'
 import { up as processes } from './0022-processes.ts'
 import { up as signInLinks } from './0024-sign-in-links.ts'
 
@@ -20,6 +21,7 @@ export const migrations: Record<string, Migration> = {
   '0014-tokens-audit-notifications': { up: tokensAuditNotifications },
   '0015-schedules-and-history': { up: schedulesAndHistory },
   '0020-service-variables': { up: serviceVariables },
+  '0021-previews': { up: previews },
   '0022-processes': { up: processes },
   '0024-sign-in-links': { up: signInLinks },
 }
