@@ -19,6 +19,9 @@ export const defaults = {
   keepReleases: 5,
   /** Bytes free on a disk before a deployment starts: a checkout with its dependencies and a build stays below nearly always. */
   leastFree: 1024 ** 3,
+  /** Bytes that the caches of builds may hold, of one service and in all: a large Node service has about 1 GiB. */
+  serviceCache: 5 * 1024 ** 3,
+  allCaches: 20 * 1024 ** 3,
   /** Bytes of output kept in a failure; the whole is in the log. */
   failureTail: 16 * 1024,
   /** Bytes of log stored per step of a deployment; what comes after is counted, not kept. */

@@ -189,7 +189,7 @@ export const failureCodes = {
   DiskFull: {
     step: 'fetch',
     means: 'There is no room left on the disk.',
-    hint: 'Free space on the disk that the message names, then retry: a smaller keepReleases removes old releases, and package caches (`caches` in the home) may be emptied.',
+    hint: 'Free space on the disk that the message names, then retry: a smaller keepReleases removes old releases, and a smaller SLUICE_CACHE_LIMIT bounds what builds keep (`caches` in the home may be emptied).',
   },
   Terminated: {
     step: undefined,

@@ -11,6 +11,13 @@ const port = (standard: number) =>
     .max(65535)
     .default(standard)
 
+const mebibytes = (standard: number) =>
+  z.coerce
+    .number()
+    .int('must be a whole number')
+    .min(0)
+    .default(standard / 1024 ** 2)
+
 const list = z
   .string()
   .default('')
@@ -74,6 +81,12 @@ export const settingsSchema = z
       .describe(
         'MiB that must be free on each disk before a deployment starts; on a small disk a twentieth will do',
       ),
+    SLUICE_CACHE_LIMIT: mebibytes(defaults.allCaches).describe(
+      'MiB that the caches of all builds may hold together; 0 for no limit',
+    ),
+    SLUICE_SERVICE_CACHE_LIMIT: mebibytes(defaults.serviceCache).describe(
+      'MiB that those of one service may hold; 0 for no limit',
+    ),
     SLUICE_ISOLATION: z
       .enum(['auto', 'none'])
       .default('auto')
@@ -120,6 +133,8 @@ export const settingsSchema = z
     archiveLimit: env.SLUICE_ARCHIVE_LIMIT * 1024 ** 2,
     servicePorts: env.SLUICE_SERVICE_PORTS.split('-').map(Number) as [number, number],
     leastFree: env.SLUICE_LEAST_FREE * 1024 ** 2,
+    cacheLimit: env.SLUICE_CACHE_LIMIT * 1024 ** 2,
+    serviceCacheLimit: env.SLUICE_SERVICE_CACHE_LIMIT * 1024 ** 2,
     isolation: env.SLUICE_ISOLATION,
     soakMs: Math.round(env.SLUICE_SOAK * 1000),
     archiveAfterDays: env.SLUICE_ARCHIVE_AFTER,

@@ -5,6 +5,7 @@ import { temporalConfig, whenListening } from '../adapters/temporal/connect.ts'
 import { hostQueue } from '../contract/names.ts'
 import { readSettings } from '../contract/settings.ts'
 import { hostAlone, hostPorts, hostProcesses } from './host-ports.ts'
+import { keepCachesBounded } from './keep-caches-bounded.ts'
 import { startLog } from './log.ts'
 import { haltAll, restoreLive, restoreUnderWay, watchInstances } from './instances.ts'
 import { runPart } from './part.ts'
@@ -32,6 +33,7 @@ const ports = hostPorts(settings, host, store)
 await restoreUnderWay(ports, log)
 const stopReconciling = keepReconciled(ports, log)
 const stopReporting = reportProcesses(ports, log)
+const stopBounding = keepCachesBounded(settings, log)
 
 await whenListening(temporal.address, new AbortController().signal)
 const connection = await NativeConnection.connect(temporal.connectionOptions)
@@ -50,5 +52,6 @@ await runPart(worker, log, 'agent')
 stopWatching()
 stopReconciling()
 stopReporting()
+stopBounding()
 await Promise.allSettled([store.close(), connection.close()])
 process.exit(0)

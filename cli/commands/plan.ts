@@ -2,7 +2,9 @@ import path from 'node:path'
 import type { Command } from 'commander'
 import { defaultLimits, limitWords } from '../../contract/limits.ts'
 import type { Plan } from '../../contract/plan.ts'
+import { CliError } from '../cli-error.ts'
 import { clientOf } from '../client.ts'
+import { isRepositoryUrl, withClone } from '../cloned.ts'
 import { contextOf, type Context } from '../context.ts'
 import { standardEnvironment } from '../deployment-id.ts'
 import { environmentPath } from '../paths.ts'
@@ -17,23 +19,31 @@ interface PlanOptions {
 
 export function register(program: Command): void {
   program
-    .command('plan [directory]')
-    .description('show how a folder (or a service) would be built and started, and why')
-    .option('--service <service>', 'of a service instead of a folder')
+    .command('plan')
+    .description('show how a folder, a repository or a service would be built and started, and why')
+    .argument('[source]', 'a folder, or the url of a repository', '.')
+    .option('--service <service>', 'of a service instead')
     .option('--environment <environment>', 'of the service', standardEnvironment)
-    .option('--ref <ref>', 'branch, tag or commit of the service')
-    .action(async (directory: string | undefined, options: PlanOptions, command: Command) => {
+    .option('--ref <ref>', 'branch, tag or commit of the repository or the service')
+    .action(async (source: string, options: PlanOptions, command: Command) => {
       const context = contextOf(command)
       const { service, environment, ref } = options
       const query = ref === undefined ? '' : `?${new URLSearchParams({ ref }).toString()}`
       const found =
         service === undefined
-          ? await planFolder(path.resolve(directory ?? '.'))
+          ? await planSource(source, ref)
           : await clientOf(context.settings).get<Plan>(
               `${environmentPath(service, environment)}/plan${query}`,
             )
       context.answer(found, () => explain(found, context))
     })
+}
+
+/** A ref of a folder would be a branch that is not checked out. */
+async function planSource(source: string, ref: string | undefined): Promise<Plan> {
+  if (isRepositoryUrl(source)) return withClone(source, ref, planFolder)
+  if (ref !== undefined) throw new CliError('--ref is for a repository or a service: check the branch out.')
+  return planFolder(path.resolve(source))
 }
 
 function explain(plan: Plan, { colors }: Context): string {

@@ -1,5 +1,6 @@
 import type { Settings } from '../../contract/settings.ts'
 import { checkBacking } from './backing.ts'
+import { checkCaches } from './caches.ts'
 import type { Check } from './check.ts'
 import { checkContainment } from './containment.ts'
 import { checkHome } from './home.ts'
@@ -18,5 +19,5 @@ export async function examine(settings: Settings): Promise<Check[]> {
     checkPorts(settings),
     checkParts(settings),
   ])
-  return [...checkHome(settings), ...checks.flat()]
+  return [...checkHome(settings), ...checkCaches(settings), ...checks.flat()]
 }

@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest'
+import type { Plan } from '../../contract/plan.ts'
+import { makeRepository, repositoryRoot } from '../e2e/repository.ts'
 import { callCli, cleanEnvironment } from '../e2e/sluice.ts'
 import { freePorts } from '../free-ports.ts'
 import { temporaryFolder } from '../stack/settings-of.ts'
@@ -78,4 +80,29 @@ test('plan explains a folder without any server', async () => {
   expect(answer.stdout).not.toContain('\u001b')
   const empty = await callCli(['plan', await temporaryFolder()], await environment())
   expect(empty).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('NoPlan') })
+})
+
+test('plan explains a repository by its url, at the ref asked for', async () => {
+  const root = repositoryRoot()
+  try {
+    const repository = makeRepository(root.directory, 'shown', 'empty')
+    const first = repository.commit({ Procfile: 'web: the first\n' })
+    repository.commit({ Procfile: 'web: the second\n' })
+    const url = `file://${repository.directory}`
+    const env = await environment()
+    const planned = async (...words: string[]) => {
+      const answer = await callCli(['plan', ...words, '--json'], env)
+      expect(answer, answer.stderr).toMatchObject({ exitCode: 0, stderr: '' })
+      return (JSON.parse(answer.stdout) as Plan).start.command
+    }
+    expect(await planned(url)).toBe('the second')
+    expect(await planned(url, '--ref', first)).toBe('the first')
+    const refused = await callCli(['plan', url, '--ref=--upload-pack=id'], env)
+    expect(refused).toMatchObject({ exitCode: 2, stdout: '' })
+    const gone = await callCli(['plan', 'file://user:pass@/nowhere'], env)
+    expect(gone).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('could not be read') })
+    expect(gone.stderr).not.toContain('pass')
+  } finally {
+    root.remove()
+  }
 })

@@ -86,7 +86,10 @@ test.for(wanted)(
   async (one, context) => {
     const got = await fetched(one, root.directory)
     if ('why' in got) return context.skip(got.why)
-    const service = await makeService(sluice, root.directory, one.id, { fixture: 'empty' })
+    const service = await makeService(sluice, root.directory, one.id, {
+      fixture: 'empty',
+      ...(one.variables ? { variables: one.variables } : {}),
+    })
     if (one.config) await service.environment('production', { config: one.config })
     const deployed = await sluice.cli('deploy', one.id, '--archive', got.file)
     context.expect(deployed, deployed.stderr + deployed.stdout).toMatchObject({ exitCode: 0 })

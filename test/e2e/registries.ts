@@ -15,6 +15,7 @@ export interface Published {
   fetch(folder: string): Promise<string>
   /** What `sluice.yaml` would say, which is not inside. */
   config?: Record<string, unknown>
+  variables?: Record<string, string>
   /** Path that is asked, and what its answer holds. */
   asks: string
   answers: RegExp
@@ -97,6 +98,8 @@ export const published: Published[] = [
     slow: true,
     fetch: fromCrates('simple-http-server', '0.8.1'),
     config: { start: 'simple-http-server -p $PORT' },
+    // What is compiled fast is enough here.
+    variables: { CARGO_PROFILE_RELEASE_OPT_LEVEL: '0', CARGO_PROFILE_RELEASE_CODEGEN_UNITS: '16' },
     asks: '/Cargo.toml',
     answers: /name = "simple-http-server"/,
   },

@@ -162,13 +162,13 @@ const programs = (
 })
 
 test('a version that the host does not have is a finding: what is asked for, by what, and what is there', async () => {
-  expect(await check(programs())).toEqual([
+  expect(await check(programs())).toMatchObject([
     {
       code: 'ToolMissing',
       message: expect.stringMatching(
         /^node 4\.0\.0 is asked for \(\.nvmrc says 4\.0\.0\), but this host has \d+.*change what the repository asks for\.$/,
       ),
-      link: '/guides/when-a-deploy-fails#tool-missing',
+      guide: '/guides/when-a-deploy-fails#tool-missing',
       fix: 'sluice doctor',
     },
   ])
@@ -183,7 +183,12 @@ test('a rollback asks for no program, since it builds nothing', async () => {
 })
 
 test('no plan, or none in time, is left to the deployment; what nobody expected is not', async () => {
-  const failing = (error: Error) => check(programs({ planOf: () => Promise.reject(error) }))
+  const failing = (thrown: Error) => {
+    const planOf = async () => {
+      throw thrown
+    }
+    return check(programs({ planOf }))
+  }
   expect(await failing(new PlanError('NoPlan', 'nothing says how'))).toEqual([])
   expect(await failing(new SourceError('RefNotFound', 'gone meanwhile'))).toEqual([])
   expect(await check(programs({ planOf: () => new Promise(() => {}), patience: 20 }))).toEqual([])

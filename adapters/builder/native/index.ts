@@ -10,6 +10,7 @@ import { differentDisks, fullDiskOf, roomOn, roomSaid } from '../../files/room.t
 import { hostEnvironment, reachEnvironment } from '../../process/host-environment.ts'
 import { serviceFolders } from '../../process/service-folders.ts'
 import type { ServiceUsers } from '../../process/service-user.ts'
+import { markInUse } from './caches/in-use.ts'
 import { cacheEnvironment } from './cache-environment.ts'
 import { FoundTools } from './found-tools.ts'
 import { afterPacks, packCommand, packEnvironment } from './pack-program.ts'
@@ -56,6 +57,7 @@ export function nativeBuilder(options: NativeBuilderOptions): Builder {
         specOf(options, step, work),
         step === 'install' ? treeInstall(options, work) : undefined,
       ])
+      const unmark = await markCaches(options, work, spec.id)
       const output = { from: log.from, write: (chunk: Buffer, offset: number) => log.write(chunk, offset) }
       try {
         const command = install?.command ?? spec.command
@@ -72,6 +74,7 @@ export function nativeBuilder(options: NativeBuilderOptions): Builder {
       } finally {
         log.stop()
         await install?.discard()
+        await unmark()
       }
     },
   }
@@ -102,6 +105,12 @@ async function specOf(options: NativeBuilderOptions, step: Step, work: Work): Pr
     repeatable: work.repeatable ?? step !== 'migrate',
     limits: plan.buildLimits ?? defaultLimits,
   }
+}
+
+/** So that nothing is taken from under the job. */
+async function markCaches(options: NativeBuilderOptions, { release }: Work, job: string) {
+  const { home } = await serviceFolders(options)(release.serviceId, release.environment)
+  return markInUse(path.dirname(home), job)
 }
 
 function commandOf({ command, pack, after = 0 }: Work): string {
