@@ -28,6 +28,7 @@ import { gitRoutes } from './routes/git.ts'
 import { guideRoutes } from './routes/guides.ts'
 import { healthRoutes } from './routes/health.ts'
 import { holdRoutes } from './routes/holds.ts'
+import { hostRoutes } from './routes/hosts.ts'
 import { notificationRoutes } from './routes/notifications.ts'
 import { planRoutes } from './routes/plan.ts'
 import { processRoutes } from './routes/processes.ts'
@@ -102,6 +103,7 @@ export function createApp(deps: AppDeps): OpenAPIHono<AppEnv> {
   app.route('/v1', tokenRoutes(deps))
   app.route('/v1', signInLinkRoutes(deps))
   app.route('/v1', auditRoutes(deps))
+  app.route('/v1', hostRoutes(deps))
 
   app.openAPIRegistry.registerComponent('securitySchemes', 'token', {
     type: 'http',

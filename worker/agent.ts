@@ -7,7 +7,7 @@ import { readSettings } from '../contract/settings.ts'
 import { hostAlone, hostPorts, hostProcesses } from './host-ports.ts'
 import { startLog } from './log.ts'
 import { haltAll, restoreLive, restoreUnderWay, watchInstances } from './instances.ts'
-import { runPart } from './part.ts'
+import { identityOf, runPart } from './part.ts'
 import { keepReconciled } from './reconcile/index.ts'
 import { reportProcesses } from './report-processes.ts'
 
@@ -38,6 +38,7 @@ const connection = await NativeConnection.connect(temporal.connectionOptions)
 const worker = await Worker.create({
   connection,
   namespace: temporal.namespace,
+  identity: identityOf('agent'),
   taskQueue: hostQueue(settings.host),
   activities: createActivities(ports, settings),
   // A drain holds its place for as long as half a minute.
