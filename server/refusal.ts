@@ -29,7 +29,7 @@ export class Refusal extends Error {
 }
 
 export const notFound = (
-  what: 'Service' | 'Environment' | 'Deployment' | 'Variable' | 'Delivery' | 'Token' | 'Schedule',
+  what: 'Service' | 'Environment' | 'Deployment' | 'Variable' | 'Delivery' | 'Token' | 'Schedule' | 'Badge',
   which: string,
 ): Refusal =>
   new Refusal(

@@ -4,6 +4,7 @@ import type { EnvironmentView } from '../read/environment.ts'
 import { Action } from './action.tsx'
 import { Allowed } from './allowed.tsx'
 import { Approval } from './approval.tsx'
+import { BadgeCard } from './badge.tsx'
 import { DeployRules } from './deploy-rules.tsx'
 import { Freezes } from './freezes.tsx'
 import { Hold } from './hold.tsx'
@@ -66,6 +67,7 @@ export const environmentPage = (view: EnvironmentView & { frame: Frame }) => {
       </Allowed>
       <Freezes environment={environment} path={path} />
       <Releases {...view} path={path} />
+      <BadgeCard badge={view.badge} />
     </Layout>,
   )
 }
