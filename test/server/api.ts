@@ -219,7 +219,7 @@ export async function succeed(api: Api, { id, number, serviceId, environment }: 
     number,
     commitSha: sha(number),
     commitMessage: 'a change',
-    plan: {} as never,
+    plan: { start: { command: 'node server.js', reason: 'a test' }, processes: {} } as never,
     sealedVariables: [],
   })
   for (const step of [

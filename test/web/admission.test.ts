@@ -108,6 +108,20 @@ describe.skipIf(!chromiumPath)(name, { timeout: 60_000 }, () => {
     }
   })
 
+  it('with the processes of the live release beside them, as its host sees them', async () => {
+    await page.goto(place)
+    expect(await page.textContent('#processes')).toContain('Not known yet')
+    const { live } = await environment()
+    const web = { name: 'web', port: 20_000, lastExit: null, startedAt: new Date().toISOString() }
+    await desk.store.processes.observed('shop', 'production', {
+      number: live!.number,
+      processes: [{ ...web, state: 'running', pid: 4711, restarts: 2 }],
+    })
+    await page.getByText('2 restarts').waitFor()
+    for (const part of ['Running', 'node server.js', 'process 4711', 'port 20000'])
+      expect(await page.textContent('#processes')).toContain(part)
+  })
+
   it('for variables that are not live yet, with a restart of the live release', async () => {
     await desk.call('PUT', `/v1${place}/variables/MODE`, { value: 'fast' })
     await page.goto(place)

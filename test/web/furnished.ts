@@ -33,6 +33,7 @@ export async function furnish(desk: Desk): Promise<Furnished> {
   await deployments.archive(finished.id, true)
   const live = await deploy(desk)
   await succeed(desk, live)
+  await observe(desk, live)
   await release(desk, await deploy(desk))
   const failed = await failedWith(desk, 'BuildFailed')
   const unknown = await failedWith(desk, 'MigrationOutcomeUnknown')
@@ -70,6 +71,23 @@ async function admit({ store, deps, call }: Desk): Promise<void> {
     await store.variables.put('shop', 'production', { name, sealed, secret: name === 'API_KEY' })
   }
   await store.services.change('shop', { repoFullName: hostile })
+}
+
+/** What runs of the live release: web, which ends now and then, and one beside it that nobody has looked at. */
+async function observe({ store }: Desk, { number }: Deployment): Promise<void> {
+  const command = { command: hostile, reason: hostile }
+  const plan = { start: command, processes: { worker: command } } as never
+  await store.releases.planned(`shop.production.r${number}`, plan)
+  const at = new Date().toISOString()
+  await store.processes.observed('shop', 'production', {
+    number,
+    processes: [
+      {
+        ...{ name: 'web', state: 'backingOff', pid: 4711, port: 20_000, restarts: 3, startedAt: at },
+        lastExit: { code: null, signal: 'SIGKILL', at, limit: 'memory' },
+      },
+    ],
+  })
 }
 
 /** Built, and never live. */

@@ -11,6 +11,7 @@ import { Hold } from './hold.tsx'
 import { Layout, render } from './layout.tsx'
 import { EnvironmentRow } from './overview.tsx'
 import { PendingChanges } from './pending-changes.tsx'
+import { Processes } from './processes.tsx'
 import { Releases } from './releases.tsx'
 import { Variables } from './variables.tsx'
 
@@ -57,9 +58,12 @@ export const environmentPage = (view: EnvironmentView & { frame: Frame }) => {
           <EnvironmentRow state={state} service={service} />
         </ul>
       </section>
-      <Approval deployment={state.running} />
+      <div id="asked" data-live>
+        <Approval deployment={state.running} />
+      </div>
       <Hold environment={environment} path={path} />
       <PendingChanges environment={environment} path={path} />
+      <Processes processes={view.processes} />
       <Variables variables={view.variables} path={path} liveSince={environment.live?.since} />
       <Allowed needs="admin">
         <Settings {...view} />

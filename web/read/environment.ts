@@ -1,4 +1,5 @@
 import type { Badge } from '../../contract/badge.ts'
+import type { Process } from '../../contract/process.ts'
 import type { Release } from '../../contract/deployment.ts'
 import type { Environment, Service, Variable } from '../../contract/service.ts'
 import { pathOf, type Api } from '../api.ts'
@@ -10,6 +11,7 @@ export interface EnvironmentView {
   variables: Variable[]
   releases: Release[]
   badge: Badge
+  processes: Process[]
 }
 
 export async function readEnvironment(
@@ -19,12 +21,20 @@ export async function readEnvironment(
 ): Promise<EnvironmentView> {
   const path = pathOf('services', serviceId, 'environments', environment)
   const found = await api.get<Environment>(path)
-  const [service, state, variables, releases, badge] = await Promise.all([
+  const [service, state, variables, releases, badge, processes] = await Promise.all([
     api.get<Service>(pathOf('services', serviceId)),
     readState(api, found),
     api.get<{ data: Variable[] }>(`${path}/variables`),
     api.get<{ data: Release[] }>(`${path}/releases`),
     api.get<Badge>(`${path}/badge`),
+    api.get<{ data: Process[] }>(`${path}/processes`),
   ])
-  return { service, state, variables: variables.data, releases: releases.data, badge }
+  return {
+    service,
+    state,
+    variables: variables.data,
+    releases: releases.data,
+    badge,
+    processes: processes.data,
+  }
 }
