@@ -97,6 +97,9 @@ export const webhookSecretContext = (serviceId: string): string => `${serviceId}
 export const notificationContext = (serviceId: string, target: string, what: 'url' | 'secret'): string =>
   `${serviceId}/notifications/${target}/${what}`
 
+/** Context under which the address of a badge is sealed. */
+export const badgeContext = 'badge'
+
 /** Temporal search attributes, all Keyword. */
 export const searchAttributeNames = [
   'Service',

@@ -18,6 +18,7 @@ import { requestBody } from './request-body.ts'
 import { requestId } from './request-id.ts'
 import { archiveRoutes, archivesPath } from './routes/archives.ts'
 import { approvalRoutes } from './routes/approvals.ts'
+import { badgePictureRoutes, badgeRoutes } from './routes/badges.ts'
 import { deliveryRoutes } from './routes/deliveries.ts'
 import { auditRoutes } from './routes/audit.ts'
 import { deploymentActionRoutes } from './routes/deployment-actions.ts'
@@ -28,6 +29,7 @@ import { gitRoutes } from './routes/git.ts'
 import { guideRoutes } from './routes/guides.ts'
 import { healthRoutes } from './routes/health.ts'
 import { holdRoutes } from './routes/holds.ts'
+import { hostRoutes } from './routes/hosts.ts'
 import { notificationRoutes } from './routes/notifications.ts'
 import { planRoutes } from './routes/plan.ts'
 import { processRoutes } from './routes/processes.ts'
@@ -78,6 +80,7 @@ export function createApp(deps: AppDeps): OpenAPIHono<AppEnv> {
       deps.dashboard((request, env) => app.fetch(request, env)),
     )
   app.route('/', healthRoutes(deps, metrics))
+  app.route('/', badgePictureRoutes(deps))
   app.route('/', docsRoutes(deps, app))
   app.route('/', guideRoutes())
   app.route('/', schemaRoutes())
@@ -106,6 +109,8 @@ export function createApp(deps: AppDeps): OpenAPIHono<AppEnv> {
   app.route('/v1', tokenRoutes(deps))
   app.route('/v1', signInLinkRoutes(deps))
   app.route('/v1', auditRoutes(deps))
+  app.route('/v1', hostRoutes(deps))
+  app.route('/v1', badgeRoutes(deps))
 
   app.openAPIRegistry.registerComponent('securitySchemes', 'token', {
     type: 'http',

@@ -4,6 +4,7 @@ import type { Logger } from 'pino'
 import type { Settings } from '../contract/settings.ts'
 import type { Archives, ReceivedArchive } from '../ports/archives.ts'
 import type { Caller } from '../contract/token.ts'
+import type { TaskQueues, ThisHost } from '../ports/hosts.ts'
 import type { PushedRepositories } from '../ports/pushed-repositories.ts'
 import type { Readiness } from '../ports/readiness.ts'
 import type { Schedules } from '../ports/schedules.ts'
@@ -23,6 +24,8 @@ export interface AppDeps {
   repositories: PushedRepositories
   lanes: Lanes
   schedules: Schedules
+  thisHost: ThisHost
+  taskQueues: TaskQueues
   settings: Pick<
     Settings,
     'apiAddress' | 'archiveLimit' | 'host' | 'privateHosts' | 'routerPort' | 'sourceRoots' | 'url'

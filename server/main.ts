@@ -4,6 +4,7 @@ import { createAdaptorServer } from '@hono/node-server'
 import { Client } from '@temporalio/client'
 import { pino } from 'pino'
 import { hostPrograms } from '../adapters/builder/native/host-programs.ts'
+import { thisHost } from '../adapters/host/index.ts'
 import { hostReadiness } from '../adapters/readiness/index.ts'
 import { gitRepositories } from '../adapters/repositories/git/index.ts'
 import { embeddedRouter } from '../adapters/router/embedded/index.ts'
@@ -14,6 +15,7 @@ import { gitSource } from '../adapters/source/git/index.ts'
 import { postgresStore } from '../adapters/store/postgres/index.ts'
 import { temporalConfig } from '../adapters/temporal/connect.ts'
 import { temporalSchedules } from '../adapters/temporal/schedules.ts'
+import { temporalTaskQueues } from '../adapters/temporal/task-queues.ts'
 import { lazyConnection } from '../adapters/temporal/lazy-connection.ts'
 import { homePaths, readSettings } from '../contract/settings.ts'
 import { secretUrlOf } from '../ports/archive-urls.ts'
@@ -95,6 +97,8 @@ const app = createApp({
   }),
   lanes: temporalLanes({ client }),
   schedules: temporalSchedules(client),
+  taskQueues: temporalTaskQueues(client),
+  thisHost: thisHost(settings),
   settings: { ...settings, sourceRoots },
   token,
   log,

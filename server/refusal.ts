@@ -29,7 +29,16 @@ export class Refusal extends Error {
 }
 
 export const notFound = (
-  what: 'Service' | 'Environment' | 'Deployment' | 'Variable' | 'Delivery' | 'Token' | 'Schedule' | 'Preview',
+  what:
+    | 'Service'
+    | 'Environment'
+    | 'Deployment'
+    | 'Variable'
+    | 'Delivery'
+    | 'Token'
+    | 'Schedule'
+    | 'Preview'
+    | 'Badge',
   which: string,
 ): Refusal =>
   new Refusal(

@@ -1,14 +1,8 @@
-import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import type { Settings } from '../contract/settings.ts'
 import { homePaths } from '../contract/settings.ts'
 
 const root = path.dirname(import.meta.dirname)
-
-/** Version of Sluice. */
-export const version = (
-  JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as { version: string }
-).version
 
 export type PartName = 'server' | 'worker' | 'agent' | 'router'
 

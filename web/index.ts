@@ -53,7 +53,7 @@ export class SignedOut extends Error {
 /** Everything that is the dashboard's. The rest of the server has rules of its own. */
 const paths = [
   ...['/', '/assets/*', '/sign-in', '/sign-in/*', '/sign-out', '/new', '/services/*', '/deployments/*'],
-  ...['/settings/*', '/audit'],
+  ...['/settings/*', '/audit', '/hosts'],
 ]
 
 /** The pages, as routes that are mounted beside those of the API. */

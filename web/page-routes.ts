@@ -1,4 +1,5 @@
 import { Hono, type Context } from 'hono'
+import type { Hosts } from '../contract/host.ts'
 import type { Caller } from '../contract/token.ts'
 import type { AppEnv } from '../server/deps.ts'
 import type { Api } from './api.ts'
@@ -75,6 +76,11 @@ export function pageRoutes(desk: Desk): Hono<AppEnv> {
     '/services/:service/settings',
     (api, c) => readServiceSettings(api, c.req.param('service')!, c.req.query()),
     (pages, view) => pages.serviceSettingsPage(view),
+  )
+  page(
+    '/hosts',
+    (api) => api.get<Hosts>('/hosts'),
+    (pages, view) => pages.hostsPage(view),
   )
   page('/settings', readSettings, (pages, view) => pages.settingsPage(view))
   page(

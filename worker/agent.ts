@@ -8,7 +8,7 @@ import { hostAlone, hostPorts, hostProcesses } from './host-ports.ts'
 import { keepCachesBounded } from './keep-caches-bounded.ts'
 import { startLog } from './log.ts'
 import { haltAll, restoreLive, restoreUnderWay, watchInstances } from './instances.ts'
-import { runPart } from './part.ts'
+import { identityOf, runPart } from './part.ts'
 import { keepReconciled } from './reconcile/index.ts'
 import { reportProcesses } from './report-processes.ts'
 
@@ -40,6 +40,7 @@ const connection = await NativeConnection.connect(temporal.connectionOptions)
 const worker = await Worker.create({
   connection,
   namespace: temporal.namespace,
+  identity: identityOf('agent'),
   taskQueue: hostQueue(settings.host),
   activities: createActivities(ports, settings),
   // A drain holds its place for as long as half a minute.

@@ -15,7 +15,7 @@ import { temporalEnqueue } from './enqueue.ts'
 import { keepSchedules } from './keep-schedules.ts'
 import { startLog } from './log.ts'
 import { startNotifying } from './notify.ts'
-import { runPart } from './part.ts'
+import { identityOf, runPart } from './part.ts'
 import { wakeLanes } from './wake-lanes.ts'
 import { ensureSearchAttributes } from './search-attributes.ts'
 
@@ -42,6 +42,7 @@ await ensureSearchAttributes(connection, temporal.namespace)
 const worker = await Worker.create({
   connection,
   namespace: temporal.namespace,
+  identity: identityOf('worker'),
   taskQueue: controlQueue,
   workflowBundle: await bundling,
   activities: createControlActivities({

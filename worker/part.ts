@@ -1,5 +1,11 @@
+import os from 'node:os'
 import type { Worker } from '@temporalio/worker'
 import type { Logger } from 'pino'
+import { version } from '../contract/version.ts'
+
+/** What Temporal shows of a worker: which process of which machine, and how old its code is. */
+export const identityOf = (part: 'worker' | 'agent'): string =>
+  `${process.pid}@${os.hostname()}/${part}/sluice-${version}/node-${process.versions.node}`
 
 /**
  * Runs a worker until its parent goes away or asks it to stop. Work under way is detached, not undone:

@@ -11,15 +11,26 @@ const leastFiles = 50_000
 
 /** Looks at each disk that a deployment writes to: parts of the home may be mounted from elsewhere. */
 export async function diskFindings(home: string, leastFree: number = defaults.leastFree): Promise<Finding[]> {
-  const { environments, jobs, mirrors, caches, instances } = homePaths(home)
-  const folders = await differentDisks([home, environments, jobs, mirrors, caches, instances])
-  const rooms = await Promise.all(folders.map(roomOn))
+  const rooms = await roomsOf(home)
   return rooms.flatMap((room) => {
+    if (!isLow(room, leastFree)) return []
     const asked = askedOf(room, leastFree)
-    if (room.bytes >= asked.bytes && room.files >= asked.files) return []
     const message = `Only ${roomSaid(room)}; a deployment asks for ${sizeSaid(asked.bytes)}${asked.files > 0 ? ` and ${asked.files} files` : ''}. Remove what is not needed, or lower SLUICE_LEAST_FREE.`
     return [finding('DiskLow', message, 'sluice doctor')]
   })
+}
+
+/** Of each disk that a deployment writes to, once. */
+export async function roomsOf(home: string): Promise<Room[]> {
+  const { environments, jobs, mirrors, caches, instances } = homePaths(home)
+  const folders = await differentDisks([home, environments, jobs, mirrors, caches, instances])
+  return Promise.all(folders.map(roomOn))
+}
+
+/** Whether a deployment is refused for want of room there. */
+export function isLow(room: Room, leastFree: number): boolean {
+  const asked = askedOf(room, leastFree)
+  return room.bytes < asked.bytes || room.files < asked.files
 }
 
 /** What must be free. File systems without a fixed number of files report 0 of them. */

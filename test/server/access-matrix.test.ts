@@ -103,8 +103,8 @@ describe('access', () => {
     expect(routes.length).toBeGreaterThan(28)
   })
 
-  it('is open to everybody for nothing but the state of the server', () => {
-    expect(open.filter((one) => !/^(isAlive|isReady)$|webhook/i.test(one))).toEqual([])
+  it('is open to everybody for nothing but the state of the server, and badges that one was given', () => {
+    expect(open.filter((one) => !/^(isAlive|isReady|showBadge)$|webhook/i.test(one))).toEqual([])
   })
 
   it('needs a token', async () => {

@@ -8,6 +8,8 @@ import { gitRepositories } from '../../adapters/repositories/git/index.ts'
 import { keyFileSecrets } from '../../adapters/secrets/key-file/index.ts'
 import { archiveSource } from '../../adapters/source/archive/index.ts'
 import { gitSource } from '../../adapters/source/git/index.ts'
+import { thisHost } from '../../adapters/host/index.ts'
+import { temporalTaskQueues } from '../../adapters/temporal/task-queues.ts'
 import { temporalSchedules } from '../../adapters/temporal/schedules.ts'
 import { lazyConnection } from '../../adapters/temporal/lazy-connection.ts'
 import { postgresStore } from '../../adapters/store/postgres/index.ts'
@@ -36,6 +38,8 @@ export interface Api {
   store: Store
   databaseUrl: string
   lanes: RecordedLanes
+  /** Of this Sluice: no router listens there. */
+  home: string
   /** Folder that uploaded archives go to. */
   archives: string
   /** Folder of the repositories that are pushed to. */
@@ -90,6 +94,8 @@ export async function startApi(
     secrets,
     lanes,
     schedules: temporalSchedules(client),
+    taskQueues: temporalTaskQueues(client),
+    thisHost: thisHost({ home: folder, leastFree: 1 }),
     source: gitSource({
       mirrors: path.join(folder, 'mirrors'),
       repositories,
@@ -147,6 +153,7 @@ export async function startApi(
     deps,
     pushed: repositories,
     store,
+    home: folder,
     databaseUrl,
     lanes,
     root,
@@ -212,7 +219,7 @@ export async function succeed(api: Api, { id, number, serviceId, environment }: 
     number,
     commitSha: sha(number),
     commitMessage: 'a change',
-    plan: {} as never,
+    plan: { start: { command: 'node server.js', reason: 'a test' }, processes: {} } as never,
     sealedVariables: [],
   })
   for (const step of [

@@ -11,9 +11,7 @@ export function Charts({ history }: { history: Deployment[] }) {
   const ended = history.filter((one) => one.startedAt && one.finishedAt).toReversed()
   if (ended.length < 2) return null
   const succeeded = ended.filter(({ status }) => status === 'SUCCEEDED').length
-  const waits = ended
-    .map((one) => Date.parse(one.startedAt!) - Date.parse(one.queuedAt))
-    .toSorted((a, b) => a - b)
+  const waits = ended.map(waitOf).toSorted((a, b) => a - b)
   const longest = Math.max(...ended.map(totalOf), 1)
   return (
     <section class="card">
@@ -43,6 +41,7 @@ export function Charts({ history }: { history: Deployment[] }) {
           <Bar deployment={deployment} x={at * (bar + gap)} longest={longest} />
         ))}
       </svg>
+      <Waits waits={ended.map(waitOf)} />
       <ul class="legend">
         {stepNames.map((name, at) => (
           <li>
@@ -73,6 +72,40 @@ function Bar({ deployment, x, longest }: { deployment: Deployment; x: number; lo
     </g>
   )
 }
+
+const waitHeight = 40
+
+/** How long each waited in the queue, below its bar. */
+function Waits({ waits }: { waits: number[] }) {
+  const longest = Math.max(...waits)
+  // Less is what the queue itself takes.
+  const least = 1000
+  return (
+    <>
+      <h3>Waited in the queue</h3>
+      <svg
+        class="chart low"
+        role="img"
+        aria-label={`Time in the queue of each; the longest waited ${durationText(longest)}`}
+        viewBox={`0 0 ${50 * (bar + gap)} ${waitHeight}`}
+        preserveAspectRatio="xMinYMax meet"
+      >
+        {waits.map((wait, at) => {
+          const size = Math.max(1, (wait / Math.max(longest, least)) * waitHeight)
+          return (
+            <g>
+              <title>{durationText(wait)}</title>
+              <rect class="part0" x={at * (bar + gap)} y={waitHeight - size} width={bar} height={size} />
+            </g>
+          )
+        })}
+      </svg>
+    </>
+  )
+}
+
+const waitOf = ({ startedAt, queuedAt }: Deployment): number =>
+  startedAt ? Math.max(0, Date.parse(startedAt) - Date.parse(queuedAt)) : 0
 
 const stepMs = ({ startedAt, finishedAt }: Deployment['steps'][number]): number =>
   startedAt && finishedAt ? Date.parse(finishedAt) - Date.parse(startedAt) : 0

@@ -4,12 +4,14 @@ import type { EnvironmentView } from '../read/environment.ts'
 import { Action } from './action.tsx'
 import { Allowed } from './allowed.tsx'
 import { Approval } from './approval.tsx'
+import { BadgeCard } from './badge.tsx'
 import { DeployRules } from './deploy-rules.tsx'
 import { Freezes } from './freezes.tsx'
 import { Hold } from './hold.tsx'
 import { Layout, render } from './layout.tsx'
 import { EnvironmentRow } from './overview.tsx'
 import { PendingChanges } from './pending-changes.tsx'
+import { Processes } from './processes.tsx'
 import { Releases } from './releases.tsx'
 import { Variables } from './variables.tsx'
 
@@ -56,9 +58,12 @@ export const environmentPage = (view: EnvironmentView & { frame: Frame }) => {
           <EnvironmentRow state={state} service={service} />
         </ul>
       </section>
-      <Approval deployment={state.running} />
+      <div id="asked" data-live>
+        <Approval deployment={state.running} />
+      </div>
       <Hold environment={environment} path={path} />
       <PendingChanges environment={environment} path={path} />
+      <Processes processes={view.processes} />
       <Variables variables={view.variables} path={path} liveSince={environment.live?.since} />
       <Allowed needs="admin">
         <Settings {...view} />
@@ -66,6 +71,7 @@ export const environmentPage = (view: EnvironmentView & { frame: Frame }) => {
       </Allowed>
       <Freezes environment={environment} path={path} />
       <Releases {...view} path={path} />
+      <BadgeCard badge={view.badge} />
     </Layout>,
   )
 }

@@ -82,6 +82,7 @@ function Navigation({ path, caller }: { path: string; caller?: Caller | undefine
       <nav aria-label="Main">
         <Place to="/" name="Services" />
         <Allowed needs="admin">{reachesAll ? <Place to="/new" name="New" /> : null}</Allowed>
+        {reachesAll ? <Place to="/hosts" name="Hosts" /> : null}
         <Place to="/settings" name="Settings" />
         <Allowed needs="admin">
           <Place to="/audit" name="Audit" />

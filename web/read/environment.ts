@@ -1,3 +1,5 @@
+import type { Badge } from '../../contract/badge.ts'
+import type { Process } from '../../contract/process.ts'
 import type { Release } from '../../contract/deployment.ts'
 import type { Environment, Service, Variable } from '../../contract/service.ts'
 import { pathOf, type Api } from '../api.ts'
@@ -8,6 +10,8 @@ export interface EnvironmentView {
   state: EnvironmentState
   variables: Variable[]
   releases: Release[]
+  badge: Badge
+  processes: Process[]
 }
 
 export async function readEnvironment(
@@ -17,11 +21,20 @@ export async function readEnvironment(
 ): Promise<EnvironmentView> {
   const path = pathOf('services', serviceId, 'environments', environment)
   const found = await api.get<Environment>(path)
-  const [service, state, variables, releases] = await Promise.all([
+  const [service, state, variables, releases, badge, processes] = await Promise.all([
     api.get<Service>(pathOf('services', serviceId)),
     readState(api, found),
     api.get<{ data: Variable[] }>(`${path}/variables`),
     api.get<{ data: Release[] }>(`${path}/releases`),
+    api.get<Badge>(`${path}/badge`),
+    api.get<{ data: Process[] }>(`${path}/processes`),
   ])
-  return { service, state, variables: variables.data, releases: releases.data }
+  return {
+    service,
+    state,
+    variables: variables.data,
+    releases: releases.data,
+    badge,
+    processes: processes.data,
+  }
 }
