@@ -1,4 +1,19 @@
-export function median(values: number[]): number {
-  const sorted = values.toSorted((a, b) => a - b)
-  return sorted[Math.floor(sorted.length / 2)]!
+export const median = (values: number[]): number => quantile(values, 0.5)
+
+/** Milliseconds. */
+export interface Figures {
+  medianMs: number
+  p95Ms: number
 }
+
+export const figuresOf = (tookMs: number[]): Figures => ({
+  medianMs: tenths(median(tookMs)),
+  p95Ms: tenths(quantile(tookMs, 0.95)),
+})
+
+function quantile(values: number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b)
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))]!
+}
+
+const tenths = (ms: number): number => Math.round(ms * 10) / 10
