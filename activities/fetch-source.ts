@@ -55,7 +55,7 @@ async function fetchNew(ports: FetchPorts, input: DeployInput, signal: AbortSign
   const commit = await source.resolve(repository, input.commitSha ?? input.ref, signal)
   const planned = await planSource(ports, input, repository, commit.sha)
   const plan = await pinPacks(ports, planned.plan, planned.credentials, signal)
-  await requireVariables(store, input, plan)
+  await requireVariables(ports.store, input, plan)
   const stamp: SourceStamp = { commit, plan }
   await crashPoint('planned', input)
   const staged = await releases.stage(input)
