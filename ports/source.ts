@@ -13,6 +13,25 @@ export interface Commit {
   message: string
 }
 
+/** A commit in a list: enough to be recognised. */
+export interface RangeCommit {
+  sha: string
+  /** When it was committed, as ISO 8601 in UTC. */
+  at: string
+  author: string
+  subject: string
+}
+
+/** How two commits differ. */
+export interface CommitRange {
+  /** What the later side has and the earlier has not, newest first. */
+  added: RangeCommit[]
+  /** The other way round: what is left behind, by going back or to another branch. */
+  removed: RangeCommit[]
+  /** False when there are more than these. */
+  isComplete: boolean
+}
+
 /** Gets code. Nothing in a repository is ever executed here. */
 export interface Source {
   /**
@@ -29,6 +48,15 @@ export interface Source {
   readTree(repository: Repository, sha: string, isDetectionFile: (path: string) => boolean): Promise<FileTree>
   /** Writes the plain tree of a resolved commit into an empty or absent folder; no `.git`. @throws as resolve */
   export(repository: Repository, sha: string, directory: string, signal?: AbortSignal): Promise<void>
+  /**
+   * The commits between two; undefined for what has no commits, such as archives.
+   * @throws SourceError RefNotFound, RepositoryUnreachable
+   */
+  commitsBetween(
+    repository: Repository,
+    range: { from: string; to: string; limit: number },
+    signal?: AbortSignal,
+  ): Promise<CommitRange | undefined>
   /** Forgets the mirror of a service that was deleted. */
   forget(serviceId: string): Promise<void>
 }

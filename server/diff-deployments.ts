@@ -1,8 +1,11 @@
+import { isArchiveRef } from '../contract/archive-ref.ts'
 import type { Deployment } from '../contract/deployment.ts'
-import type { DeploymentDiff } from '../contract/diff.ts'
+import { diffCommits, type DeploymentDiff } from '../contract/diff.ts'
 import { parseDeploymentId } from '../contract/names.ts'
 import type { Plan } from '../contract/plan.ts'
-import type { StoredRelease } from '../ports/store.ts'
+import { repositoryOf } from '../ports/repository.ts'
+import { SourceError, type Repository } from '../ports/source.ts'
+import type { ServiceRow, StoredRelease } from '../ports/store.ts'
 import type { AppDeps } from './deps.ts'
 import { findDeployment, findService } from './find.ts'
 import { Refusal } from './refusal.ts'
@@ -10,7 +13,7 @@ import { variableDifferences } from './variable-differences.ts'
 
 /** @throws Refusal 404, 409 when one of them never came as far as a release */
 export async function diffDeployments(
-  deps: Pick<AppDeps, 'store' | 'secrets'>,
+  deps: Pick<AppDeps, 'store' | 'secrets' | 'source'>,
   fromId: string,
   toId: string,
 ): Promise<DeploymentDiff> {
@@ -25,12 +28,38 @@ export async function diffDeployments(
     to: sideOf(to),
     sameCommit: from.commitSha === to.commitSha,
     compareUrl: service.source.kind === 'git' ? compareUrl(service.source.url, from, to) : null,
+    commits: await commitsBetween(deps, service, from, to),
     variables: variableDifferences(
       deps.secrets,
       { ...nameOf(from), variables: before.sealedVariables },
       { ...nameOf(to), variables: after.sealedVariables },
     ),
     plan: planDifferences(before.plan, after.plan),
+  }
+}
+
+/** Where the repository does not answer, the rest of the difference is still worth having. */
+async function commitsBetween(
+  { source, secrets }: Pick<AppDeps, 'source' | 'secrets'>,
+  service: ServiceRow,
+  { commitSha: from }: Deployment,
+  { commitSha: to }: Deployment,
+): Promise<DeploymentDiff['commits']> {
+  if (from === null || to === null) return null
+  if (from === to) return isArchiveRef(to) ? null : { added: [], removed: [], complete: true }
+  let repository: Repository
+  try {
+    repository = repositoryOf(secrets, service)
+  } catch {
+    // The preflight says how to put that right.
+    return null
+  }
+  try {
+    const range = await source.commitsBetween(repository, { from, to, limit: diffCommits })
+    return range ? { added: range.added, removed: range.removed, complete: range.isComplete } : null
+  } catch (error) {
+    if (error instanceof SourceError) return null
+    throw error
   }
 }
 

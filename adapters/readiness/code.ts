@@ -3,10 +3,11 @@ import { SourceError } from '../../ports/source.ts'
 import type { ServiceRow } from '../../ports/store.ts'
 import { finding } from './findings.ts'
 import type { HostReadinessOptions } from './options.ts'
-import { programFindings } from './programs.ts'
+import { planInTime, programFindings } from './programs.ts'
 import { repositoryOf } from '../../ports/repository.ts'
 import { isRollback, releaseOf } from './target.ts'
 import type { RollbackTarget, Target } from './target.ts'
+import { missingFindings } from './variables.ts'
 
 /** Whether there is something to bring up: the commit, or for a rollback the release. */
 export async function codeFindings(
@@ -29,7 +30,12 @@ export async function codeFindings(
   try {
     const commit = await source.probe(repository, target.commitSha ?? target.ref, signal)
     if (!programs || commit === undefined) return []
-    return await programFindings(programs, target, repository, commit, signal)
+    const plan = await planInTime(programs, target, repository, commit, signal)
+    if (!plan) return []
+    return [
+      ...(await missingFindings(store, target, plan)),
+      ...(await programFindings(programs, target, plan)),
+    ]
   } catch (error) {
     if (!(error instanceof SourceError) || error.code === 'DiskFull') throw error
     return [finding(error.code, error.message, fixOf(error.code, target, service))]

@@ -30,12 +30,17 @@ export function hostReadiness(options: HostReadinessOptions): Readiness {
         router === undefined ? [] : trafficFindings(router, environment),
       ])
       signal?.throwIfAborted()
-      return findings.flat().map((one) => placed(target, one))
+      return distinct(findings.flat()).map((one) => placed(target, one))
     },
 
     databases: unreachableDatabases,
   }
 }
+
+/** What the environment requires the code may require as well. */
+const distinct = (findings: Finding[]): Finding[] => [
+  ...new Map(findings.map((one) => [`${one.code} ${one.message}`, one])).values(),
+]
 
 const serviceMissing = ({ serviceId }: Target): Finding =>
   finding(

@@ -1,14 +1,16 @@
 import type { Finding } from '../../contract/deployment.ts'
 import type { Target } from './target.ts'
 
-/** Where on the environment's page something is put right; on its top unless it stands here. */
-const anchors: Readonly<Record<string, string>> = {
+/** Where below the environment's page something is put right; on its top unless it stands here. */
+const places: Readonly<Record<string, string>> = {
   VariableMissing: '#variables',
   VariableUnreadable: '#variables',
   DatabaseUnreachable: '#variables',
   RefNotFound: '#settings',
   DomainTaken: '#settings',
   ReleaseGone: '#releases',
+  // The plan stands there, with what it asks for and why.
+  ToolMissing: '/check',
 }
 
 /** The finding with a link to the page of the dashboard where it is put right, unless it names one itself. */
@@ -21,5 +23,5 @@ function pageOf(code: string, serviceId: string, environment: string): string {
   if (code === 'ServiceMissing') return '/new'
   const service = `/services/${encodeURIComponent(serviceId)}`
   if (code === 'EnvironmentMissing') return service
-  return `${service}/environments/${encodeURIComponent(environment)}${anchors[code] ?? ''}`
+  return `${service}/environments/${encodeURIComponent(environment)}${places[code] ?? ''}`
 }

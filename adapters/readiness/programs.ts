@@ -5,19 +5,13 @@ import { finding } from './findings.ts'
 import type { HostReadinessOptions } from './options.ts'
 import type { Target } from './target.ts'
 
-/**
- * Programs that the commit asks for and the host does not have, in the version asked for. Finds nothing where there is
- * no plan: that has codes of its own, and the fetch step says them.
- */
+/** Programs that the commit asks for and the host does not have, in the version asked for. */
 export async function programFindings(
   programs: NonNullable<HostReadinessOptions['programs']>,
   target: Target,
-  repository: Repository,
-  commit: string,
-  signal: AbortSignal | undefined,
+  plan: Plan,
 ): Promise<Finding[]> {
-  const plan = await planInTime(programs, target, repository, commit, signal)
-  const unmet = plan ? await programs.unmet(plan.tools, target) : []
+  const unmet = await programs.unmet(plan.tools, target)
   return unmet.map((message) =>
     finding(
       'ToolMissing',
@@ -27,7 +21,8 @@ export async function programFindings(
   )
 }
 
-async function planInTime(
+/** None where there is no plan: that has codes of its own, and the fetch step says them. */
+export async function planInTime(
   { planOf, patience }: NonNullable<HostReadinessOptions['programs']>,
   target: Target,
   repository: Repository,

@@ -9,6 +9,10 @@ export function eitherSource({ git, archive }: { git: Source; archive: Source })
     probe: (repository, ref, signal) => sourceOf(ref).probe(repository, ref, signal),
     readTree: (repository, sha, wanted) => sourceOf(sha).readTree(repository, sha, wanted),
     export: (repository, sha, directory, signal) => sourceOf(sha).export(repository, sha, directory, signal),
+    async commitsBetween(repository, range, signal) {
+      const isCode = !isArchiveRef(range.from) && !isArchiveRef(range.to)
+      return isCode ? git.commitsBetween(repository, range, signal) : undefined
+    },
     async forget(serviceId) {
       await Promise.all([git.forget(serviceId), archive.forget(serviceId)])
     },

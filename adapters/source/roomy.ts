@@ -24,6 +24,7 @@ export function roomy(source: Source): Source {
     probe: wrap(source.probe),
     readTree: wrap(source.readTree),
     export: wrap(source.export),
+    commitsBetween: wrap(source.commitsBetween),
     forget: wrap(source.forget),
   }
 }

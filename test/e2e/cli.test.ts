@@ -229,15 +229,17 @@ test(
   },
 )
 
-test('what only the code requires ends the deployment at its fetch', { timeout: 60_000 }, async () => {
+test('what only the code requires is missing before anything starts', { timeout: 60_000 }, async () => {
   const repository = await addService('asking')
-  repository.commit({ 'sluice.yaml': 'requires: [SECRET_KEY]\nstart: exec node server.js\n' })
-  const refused = await sluice.cli('deploy', 'asking')
-  expect(refused).toMatchObject({
-    exitCode: 3,
-    stderr: expect.stringContaining('failed at fetch: VariableMissing'),
+  repository.commit({
+    'sluice.yaml': 'requires: [SECRET_KEY]\nstart: exec node server.js\n',
+    'package.json': '{"engines": {"node": ">=999"}}',
   })
-  expect(refused.stderr).toContain('SECRET_KEY')
+  const refused = await sluice.cli('deploy', 'asking')
+  expect(refused).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('VariableMissing') })
+  expect(refused.stderr).toContain('ToolMissing')
+  expect(refused.stderr).toContain('sluice env set asking production SECRET_KEY=…')
+  repository.commit({ 'package.json': '{}' })
   await sluice.cli('env', 'set', 'asking', 'production', 'SECRET_KEY=x')
   expect(await sluice.cli('deploy', 'asking')).toMatchObject({ exitCode: 0 })
 })

@@ -168,12 +168,25 @@ test('a version that the host does not have is a finding: what is asked for, by 
       message: expect.stringMatching(
         /^node 4\.0\.0 is asked for \(\.nvmrc says 4\.0\.0\), but this host has \d+.*change what the repository asks for\.$/,
       ),
+      link: '/services/shop/environments/production/check',
       guide: '/guides/when-a-deploy-fails#tool-missing',
       fix: 'sluice doctor',
     },
   ])
   const fetched = [{ ...node[0]!, fetch: { registry: 'npm', package: 'node', version: '4.0.0' } as const }]
   expect(await check(programs({ planOf: async () => ({ tools: fetched }) as unknown as Plan }))).toEqual([])
+})
+
+test('what the code requires is found too, and said once where the environment requires it as well', async () => {
+  const environment = (await store.environments.find('shop', 'production'))!
+  await store.environments.put({ ...environment, config: { requires: ['SECRET_KEY'] } })
+  const plan = { tools: node, requires: ['SECRET_KEY', 'API_KEY', 'PLAIN'], environment: { PLAIN: '1' } }
+  const findings = await check(programs({ planOf: async () => plan as unknown as Plan }))
+  expect(findings.map(({ code, message }) => `${code} ${message.split(' ')[0]}`).toSorted()).toEqual([
+    'ToolMissing node',
+    'VariableMissing API_KEY',
+    'VariableMissing SECRET_KEY',
+  ])
 })
 
 test('a rollback asks for no program, since it builds nothing', async () => {

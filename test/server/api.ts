@@ -208,7 +208,11 @@ export async function deploy(api: Api, serviceId = 'shop', environment = 'produc
 const sha = (number: number) => number.toString(16).padStart(40, '0')
 
 /** Brings a deployment live in the store, as its activities would. */
-export async function succeed(api: Api, { id, number, serviceId, environment }: Deployment): Promise<void> {
+export async function succeed(
+  api: Api,
+  { id, number, serviceId, environment }: Deployment,
+  commitSha = sha(number),
+): Promise<void> {
   const { deployments, releases } = api.store
   await deployments.started(id, { runId: 'run', at: new Date() })
   await releases.record({
@@ -217,7 +221,7 @@ export async function succeed(api: Api, { id, number, serviceId, environment }: 
     serviceId,
     environment,
     number,
-    commitSha: sha(number),
+    commitSha,
     commitMessage: 'a change',
     plan: { start: { command: 'node server.js', reason: 'a test' }, processes: {} } as never,
     sealedVariables: [],

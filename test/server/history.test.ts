@@ -1,10 +1,12 @@
+import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Deployment } from '../../contract/deployment.ts'
 import { deploymentDiffSchema, type DeploymentDiff } from '../../contract/diff.ts'
 import type { Environment } from '../../contract/service.ts'
 import { keepOwnVariables } from '../../activities/own-variables.ts'
 import type { DeployInput } from '../../contract/workflows.ts'
-import { addShop, deploy, end, startApi, type Api } from './api.ts'
+import { makeRepository } from '../source/repositories.ts'
+import { addShop, deploy, end, startApi, succeed, type Api } from './api.ts'
 
 let api: Api
 beforeAll(async () => {
@@ -120,6 +122,30 @@ describe('variables', () => {
 })
 
 describe('history', () => {
+  it('tells the commits between two deployments, from the repository', async () => {
+    const repository = makeRepository(path.join(api.root, 'books'))
+    const commits = ['one', 'two', 'three'].map((name) => repository.commit({ name }, name))
+    await api.call('POST', '/v1/services', {
+      serviceId: 'books',
+      source: { kind: 'git', url: repository.folder },
+    })
+    await api.call('PUT', '/v1/services/books/environments/production', { branch: 'main' })
+    await succeed(api, await deploy(api, 'books'), commits[0])
+    await succeed(api, await deploy(api, 'books'), commits[2])
+    const [there, back] = await Promise.all(
+      ['1/diff/books.production.2', '2/diff/books.production.1'].map((rest) =>
+        api.call<DeploymentDiff>('GET', `/v1/deployments/books.production.${rest}`),
+      ),
+    )
+    expect(deploymentDiffSchema.parse(there!.body)).toEqual(there!.body)
+    const newest = [
+      { sha: commits[2], author: 'Ada', subject: 'three' },
+      { sha: commits[1], author: 'Ada', subject: 'two' },
+    ]
+    expect(there!.body.commits).toMatchObject({ added: newest, removed: [], complete: true })
+    expect(back!.body.commits).toMatchObject({ added: [], removed: newest, complete: true })
+  })
+
   it('tells what differs between two deployments: commit, plan, variables by name only', async () => {
     await goLive(await deploy(api))
     const { body, text } = await api.call<DeploymentDiff>(
@@ -129,6 +155,8 @@ describe('history', () => {
     expect(deploymentDiffSchema.parse(body)).toEqual(body)
     expect(body).toMatchObject({
       sameCommit: false,
+      // There is no such repository, and the rest is told all the same.
+      commits: null,
       compareUrl: `https://git.example.com/acme/shop/compare/${sha(1)}...${sha(3)}`,
       variables: [
         { name: 'DATABASE_URL', change: 'removed' },

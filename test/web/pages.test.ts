@@ -182,7 +182,8 @@ describe.skipIf(!chromiumPath)(name, { timeout: 60_000 }, () => {
     desk.findings.push({
       code: 'DatabaseUnreachable',
       message: 'no answer',
-      link: '/guides/when-a-deploy-fails#database-unreachable',
+      link: `${environment}#variables`,
+      guide: '/guides/when-a-deploy-fails#database-unreachable',
       fix: 'sluice env set shop production DATABASE_URL=…',
     })
     await page.goto(`${environment}/check`)

@@ -73,6 +73,8 @@ export function archiveSource(options: ArchiveSourceOptions): Source & Archives 
         await writeFreshFolder(directory, inspected.bytes, (fresh) => unpack(file, inspected, fresh, signal))
       },
 
+      commitsBetween: () => Promise.resolve(undefined),
+
       forget: (serviceId) => folder.forget(serviceId),
     }),
     receive: (serviceId, body) => folder.receive(serviceId, body),

@@ -6,6 +6,7 @@ import { prepareEnvironment, type GitEnvironment, type GitReach } from './enviro
 import { exportTree } from './export.ts'
 import { reachFailure } from './failure.ts'
 import { LastTree } from './last-tree.ts'
+import { commitsBetween, forgetHistory } from './history.ts'
 import { localGitFolder } from './local-repository.ts'
 import { forgetMirror, withMirror, type Mirror, type MirrorContext } from './mirror.ts'
 import { timeouts, type GitSourceOptions } from './options.ts'
@@ -101,8 +102,14 @@ export function gitSource(options: GitSourceOptions): Source {
         return exportTree(mirror, { sha: commit, entries }, directory)
       }),
 
+    async commitsBetween(repository, range, signal) {
+      const context = await reaching(repository, signal)
+      return commitsBetween(context, context.reach, range)
+    },
+
     async forget(serviceId) {
       await prepared()
+      await forgetHistory(options.mirrors, serviceId)
       await forgetMirror(options.mirrors, serviceId)
     },
   })
