@@ -52,7 +52,7 @@ test.skipIf(!isHere('bash'))('bash completes commands, those below them, and opt
   ])
   expect(first).toEqual(expect.arrayContaining(['deploy', 'logs', '--json']))
   expect(some).toEqual(['validate'])
-  expect(below).toEqual(['set'])
+  expect(below).toEqual(['service', 'set'])
   expect(options).toEqual(['--ref'])
   expect(after).toEqual(['--auto-deploy'])
 })
