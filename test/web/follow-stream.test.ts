@@ -56,7 +56,8 @@ test('says whose the next lines are, loses none of either, and ends with both', 
 
 test('is not silent for long, and loses nothing that comes after a silence', async () => {
   const logs = source()
-  const reader = joined({ logs: logs.stream }, 30).pipeThrough(new TextDecoderStream()).getReader()
+  const { body } = new Response(joined({ logs: logs.stream }, 30))
+  const reader = body!.pipeThrough(new TextDecoderStream()).getReader()
   expect((await reader.read()).value).toBe('\n')
   expect((await reader.read()).value).toBe('\n')
   logs.add('a\n')

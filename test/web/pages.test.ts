@@ -83,6 +83,8 @@ describe.skipIf(!chromiumPath)(name, { timeout: 60_000 }, () => {
     const { body } = await desk.call<{ url: string }>('POST', '/v1/sign-in-links')
     const { hash } = new URL(body.url)
     const guest = await visit(browser, desk.url)
+    // The page may be open already: then only what is behind the `#` is new.
+    await guest.page.goto('/sign-in')
     await guest.page.goto(`/sign-in${hash}`)
     await guest.page.waitForURL(`${desk.url}/`)
     await guest.page.getByText('shop').first().waitFor()
@@ -194,7 +196,8 @@ describe.skipIf(!chromiumPath)(name, { timeout: 60_000 }, () => {
     desk.findings.push({
       code: 'DatabaseUnreachable',
       message: 'no answer',
-      link: '/guides/when-a-deploy-fails#database-unreachable',
+      link: `${environment}#variables`,
+      guide: '/guides/when-a-deploy-fails#database-unreachable',
       fix: 'sluice env set shop production DATABASE_URL=…',
     })
     await page.goto(`${environment}/check`)
