@@ -1,16 +1,18 @@
 // Many tabs follow one deployment that prints thousands of lines a second: what they see, and what it costs the server.
+import { once } from 'node:events'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { Worker } from 'node:worker_threads'
 import type { Page } from 'playwright-core'
-import type { LogLine } from '../contract/deployment.ts'
 import { repositoryRoot } from '../test/e2e/repository.ts'
 import { finished, inStep, makeService } from '../test/e2e/service.ts'
 import { startSluice, type Sluice } from '../test/e2e/sluice.ts'
 import { openBrowser } from '../test/web/browser.ts'
 import { visit } from '../test/web/visitor.ts'
 import { spread } from './figures.ts'
+import { numbersIn } from './noise.ts'
 
 /** Windows of a real browser: three are what two processors can draw beside everything else. */
 const tabs = Number(process.env['TABS'] ?? 3)
@@ -48,7 +50,7 @@ try {
   const { id } = await service.start()
   await inStep(sluice, id, 'build')
   const pages = await Promise.all(Array.from({ length: tabs }, () => openTab(id)))
-  const streams = Array.from({ length: readers }, () => readLog(id))
+  const reading = readElsewhere(id)
   await Promise.all(pages.map((page) => page.waitForSelector('#step-build .running')))
   const watched = await measured(sluice, () => sleep(2_000))
   const began = performance.now()
@@ -63,7 +65,7 @@ try {
     pages.map((page) => page.waitForFunction(isWhole, undefined, { polling: 500, timeout: 180_000 })),
   )
   const seenMs = Math.round(performance.now() - began)
-  const seen = [...(await Promise.all(pages.map(seenBy))), ...(await Promise.all(streams))]
+  const seen = [...(await Promise.all(pages.map(seenBy))), ...(await reading)]
   await sleep(5_000)
   const result = {
     machine: { cpus: os.cpus().length, model: os.cpus()[0]?.model, node: process.version },
@@ -100,33 +102,35 @@ async function openTab(id: string): Promise<Page> {
 }
 
 async function seenBy(page: Page): Promise<number[]> {
-  return (await page.$$eval('.line', (all) => all.map((line) => line.textContent))).flatMap(numberOf)
+  return (await page.$$eval('.line', (all) => all.map((line) => line.textContent))).flatMap(numbersIn)
 }
 
-async function readLog(id: string): Promise<number[]> {
-  const rows = await sluice.ndjson(`/v1/deployments/${id}/logs`)
-  return rows.flatMap((row) => numberOf((row as Partial<LogLine>).text ?? ''))
+/** In a thread of their own: what they take in must not delay those who ask the API meanwhile. */
+async function readElsewhere(id: string): Promise<number[][]> {
+  const url = `${sluice.url}/v1/deployments/${id}/logs`
+  const workerData = { url, token: sluice.token, readers }
+  const [seen] = (await once(
+    new Worker(new URL('log-readers.ts', import.meta.url), { workerData }),
+    'message',
+  )) as [number[][]]
+  return seen
 }
 
-function numberOf(text: string): number[] {
-  const number = /^noise (\d+):/.exec(text)?.[1]
-  return number === undefined ? [] : [Number(number)]
-}
-
-/** Asks the API twenty times a second meanwhile, and looks at the memory of its process. */
+/** Asks the API ten times a second meanwhile, and looks at the memory of its process. */
 async function measured(of: Sluice, work: () => Promise<unknown>) {
   const answers: Promise<number>[] = []
   let mb = 0
   const ask = async () => {
     const began = performance.now()
-    const { status } = await of.api('GET', '/v1/services')
+    // A connection of its own: a kept one may be closed by the other side in the moment in which it is used.
+    const { status } = await of.api('GET', '/v1/services', undefined, { connection: 'close' })
     if (status !== 200) throw new Error(`the API answered ${status}`)
     return performance.now() - began
   }
   const timer = setInterval(() => {
     answers.push(ask())
     mb = Math.max(mb, serverMb(of))
-  }, 50)
+  }, 100)
   try {
     await work()
   } finally {

@@ -1,14 +1,18 @@
 /** Milliseconds without a row after which an empty line says that the connection is good. */
-const beatEvery = 10_000
+const standardBeat = 10_000
 
 /**
  * Two streams of lines as one, for a browser has six connections to a server, for all of its tabs. A line with a name
  * in quotes says whose the next lines are. Neither is read further than the reader takes it.
  */
-export function joined(streams: Record<string, ReadableStream<Uint8Array>>): ReadableStream<Uint8Array> {
+export function joined(
+  streams: Record<string, ReadableStream<Uint8Array>>,
+  beatEvery = standardBeat,
+): ReadableStream<Uint8Array> {
   const readers = Object.entries(streams).map(([name, stream]) => ({ name, reader: stream.getReader() }))
   const encoder = new TextEncoder()
   const pending = new Map<string, Promise<Arrived>>()
+  let hasBegun = false
   let current = ''
   const read = async ({ name, reader }: (typeof readers)[number]): Promise<Arrived> => ({
     name,
@@ -17,10 +21,11 @@ export function joined(streams: Record<string, ReadableStream<Uint8Array>>): Rea
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
-        if (current === '') for (const one of readers) pending.set(one.name, read(one))
+        if (!hasBegun) for (const one of readers) pending.set(one.name, read(one))
+        hasBegun = true
         for (;;) {
           if (pending.size === 0) return controller.close()
-          const arrived = await orBeat(Promise.race(pending.values()))
+          const arrived = await within(beatEvery, Promise.race(pending.values()))
           if (!arrived) return controller.enqueue(encoder.encode('\n'))
           const { name, value } = arrived
           pending.delete(name)
@@ -46,10 +51,10 @@ interface Arrived {
 }
 
 /** Undefined when nothing came for a while. */
-async function orBeat<T>(arrival: Promise<T>): Promise<T | undefined> {
+async function within<T>(milliseconds: number, arrival: Promise<T>): Promise<T | undefined> {
   let timer: NodeJS.Timeout | undefined
   const silence = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), beatEvery)
+    timer = setTimeout(() => resolve(undefined), milliseconds)
   })
   return Promise.race([arrival, silence]).finally(() => clearTimeout(timer))
 }

@@ -223,6 +223,28 @@ describe.skipIf(!chromiumPath)(name, { timeout: 120_000 }, () => {
     expect(new URL(page.url()).hash).toBe('#L122')
   })
 
+  it('is gone through step by step with keys, past those that have nothing to show', async () => {
+    const { deployments } = desk.store
+    await deployments.stepStarted(running.id, 'fetch', 1)
+    await deployments.stepFinished(running.id, 'fetch', { status: 'SUCCEEDED', detail: null })
+    await deployments.stepFinished(running.id, 'install', { status: 'SKIPPED', detail: 'nothing to install' })
+    await running.print('alpha')
+    await open()
+    await shows(1)
+    const focused = () => page.evaluate(() => document.activeElement?.textContent)
+    await page.keyboard.press('j')
+    expect(await focused()).toBe('fetch')
+    await page.keyboard.press('j')
+    expect(await focused()).toBe('build')
+    await page.keyboard.press('Enter')
+    expect(await page.inputValue('#log-step')).toBe('build')
+    await page.keyboard.press('k')
+    await page.keyboard.press('Enter')
+    expect(await page.isHidden('#L1')).toBe(true)
+    await page.keyboard.press('f')
+    expect(await page.getAttribute('#log-follow', 'aria-pressed')).toBe('false')
+  })
+
   it('searches, filters by step, and gives the whole as text', async () => {
     await running.print('alpha', 'beta <b>', 'gamma')
     await open()

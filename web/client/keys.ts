@@ -23,11 +23,15 @@ const actions: Record<string, () => void> = {
 
 /** To the next entry of the page, by what can be opened in it. */
 function move(by: number): void {
-  const entries = [...document.querySelectorAll<HTMLElement>('[data-entry]')]
+  // One in which nothing can be opened, such as a step that was skipped, is passed over.
+  const entries = [...document.querySelectorAll<HTMLElement>('[data-entry]')].filter(focusableIn)
   if (entries.length === 0) return
   const now = entries.findIndex((entry) => entry.contains(document.activeElement))
   const next = entries[now < 0 ? 0 : Math.min(entries.length - 1, Math.max(0, now + by))]
-  const focusable = next?.querySelector<HTMLElement>('a, button:not([disabled])')
-  focusable?.focus()
-  next?.scrollIntoView({ block: 'nearest' })
+  if (!next) return
+  focusableIn(next)?.focus()
+  next.scrollIntoView({ block: 'nearest' })
 }
+
+const focusableIn = (entry: HTMLElement): HTMLElement | null =>
+  entry.querySelector<HTMLElement>('a, button:not([disabled])')

@@ -2,9 +2,9 @@ import { decorateTimes, tickTimes } from './clock.ts'
 import { followDeployment } from './follow.ts'
 import { listenToKeys } from './keys.ts'
 import { rememberLive, watchPage } from './refresh.ts'
-import { followSignInLink } from './sign-in-link.ts'
+import { followSignInLinks } from './sign-in-link.ts'
 
-followSignInLink()
+followSignInLinks()
 rememberLive()
 decorateTimes(document)
 setInterval(tickTimes, 1000)
