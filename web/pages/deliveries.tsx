@@ -31,6 +31,7 @@ const tones = {
   pending: 'busy',
   deployed: 'good',
   superseded: 'off',
+  removed: 'off',
   rejected: 'bad',
   ignored: 'off',
 } as const
