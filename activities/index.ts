@@ -1,5 +1,6 @@
 import type { Courier } from '../ports/courier.ts'
 import type { Ports } from '../ports/index.ts'
+import { attendRun, beginRun, clearRun } from './attend-run.ts'
 import { checkReadiness } from './check-readiness.ts'
 import { fetchSource } from './fetch-source.ts'
 import { installDependencies } from './install-dependencies.ts'
@@ -24,6 +25,8 @@ import {
 } from './record-deployment.ts'
 import { recoverLane } from './recover-lane.ts'
 import { deliverNotification, giveUpNotification } from './deliver-notification.ts'
+import { beginCronRun } from './begin-cron-run.ts'
+import { endRun } from './end-run.ts'
 import { deployOnSchedule, type Enqueue } from './deploy-on-schedule.ts'
 import { awaitDeployment, type Deployments } from './await-deployment.ts'
 
@@ -47,6 +50,14 @@ export const createActivities = (ports: Ports, host: { soakMs: number }) => ({
 })
 export type HostActivities = ReturnType<typeof createActivities>
 
+/** Commands in live releases, beside the deployments. */
+export const createRunActivities = (ports: Ports) => ({
+  beginRun: beginRun(ports),
+  attendRun: attendRun(ports),
+  clearRun: clearRun(ports),
+})
+export type RunActivities = ReturnType<typeof createRunActivities>
+
 /** What the worker does: only the store, Temporal, and messages to the outside. */
 export const createControlActivities = (
   ports: Pick<Ports, 'store' | 'secrets'> & {
@@ -66,5 +77,7 @@ export const createControlActivities = (
   deliverNotification: deliverNotification(ports),
   giveUpNotification: giveUpNotification(ports),
   deployOnSchedule: deployOnSchedule(ports),
+  endRun: endRun(ports),
+  beginCronRun: beginCronRun(ports),
 })
 export type ControlActivities = ReturnType<typeof createControlActivities>

@@ -18,6 +18,8 @@ export const commandFiles: Record<string, () => Promise<CommandFile>> = {
   watch: () => import('./commands/watch.ts'),
   status: () => import('./commands/status.ts'),
   ps: () => import('./commands/ps.ts'),
+  run: () => import('./commands/run.ts'),
+  cron: () => import('./commands/cron.ts'),
   logs: () => import('./commands/logs.ts'),
   cancel: () => import('./commands/cancel.ts'),
   rollback: () => import('./commands/rollback.ts'),

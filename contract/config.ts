@@ -2,6 +2,7 @@ import { z } from '@hono/zod-openapi'
 import { Cron } from 'croner'
 import { defaults } from './defaults.ts'
 import { limitsConfigSchema } from './limits-schema.ts'
+import { cronFields, isTimeZone } from './schedule-times.ts'
 
 const command = z
   .string()
@@ -49,11 +50,17 @@ const migrationSchema = z.strictObject({
       'Asked after a lost result: exit 0 says applied, 1 to 125 says not applied, which runs it again',
     ),
 })
+/** Without L, W, # and ?, which not everyone who keeps the time knows. */
+const cronWords =
+  /^(?:[\d*,/ \t-]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|sun|mon|tue|wed|thu|fri|sat)+$/i
+
 /** Undefined when it fits; a schedule that never comes, such as the 31st of February, does not. */
 export function whyNoSchedule(text: string): string | undefined {
   try {
+    const fields = cronFields(text)
+    if (!cronWords.test(fields)) throw new Error('fields that only some know')
     // Seconds and years are not what the field knows as cron.
-    const next = new Cron(text, { paused: true, mode: '5-part' }).nextRun()
+    const next = new Cron(fields, { paused: true, mode: '5-part' }).nextRun()
     return next === null ? 'names a time that never comes' : undefined
   } catch {
     return 'must be five fields (minute hour day month weekday), or a word such as @daily'
@@ -138,7 +145,13 @@ export const configSchema = z
       .record(
         z.string().regex(/^[a-z][a-z0-9-]{0,39}$/, 'must be a name of lower-case letters, digits and -'),
         z.strictObject({
-          schedule: schedule.describe('Five fields, or a word such as @daily; UTC'),
+          schedule: schedule.describe('Five fields, or a word such as @daily'),
+          timeZone: z
+            .string()
+            .max(64)
+            .refine(isTimeZone, 'must be a time zone such as Europe/Berlin')
+            .optional()
+            .describe('UTC when absent'),
           command: command.describe('Runs in the live release'),
         }),
       )

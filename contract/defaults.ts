@@ -13,6 +13,8 @@ export const defaults = {
   /** An install or build gets 15 minutes each (Heroku's build limit); the deploy as a whole 60. */
   buildTimeout: 15 * 60_000,
   deployTimeout: 60 * 60_000,
+  /** A run or a cron entry gets a day (Heroku's one-off dynos). */
+  runTimeout: 24 * 60 * 60_000,
   /** One health request (kamal-proxy). */
   healthTimeout: 5_000,
   /** Releases kept for an instant rollback (Capistrano, Deployer). */

@@ -6,6 +6,8 @@ export const workflowTypes = {
   teardown: 'teardown',
   notify: 'notify',
   scheduled: 'scheduledDeployment',
+  run: 'commandRun',
+  cron: 'cronRun',
 } as const
 
 export const updateNames = { enqueueDeployment: 'enqueueDeployment' } as const
@@ -56,6 +58,20 @@ export const scheduleId = (serviceId: string, environment: string, name: string)
 /** Workflow id of what a schedule starts; Temporal appends the time. */
 export const scheduledId = (serviceId: string, environment: string, name: string): string =>
   `scheduled/${serviceId}/${environment}/${name}`
+
+/** Id of the Schedule of a cron entry in Temporal. */
+export const cronScheduleId = (serviceId: string, environment: string, name: string): string =>
+  `cron/${serviceId}/${environment}/${name}`
+
+/** Workflow id of a turn of it; Temporal appends the time. */
+export const cronWorkflowId = (serviceId: string, environment: string, name: string): string =>
+  `cron-turn/${serviceId}/${environment}/${name}`
+
+/** Workflow id of a run. */
+export const runWorkflowId = (runId: string): string => `run/${runId}`
+
+/** Context under which the command of a run is sealed. */
+export const runContext = (serviceId: string, runId: string): string => `${serviceId}/run/${runId}`
 
 /** Id of a deployment in the API; neither names nor numbers contain a dot, so it is unique. */
 export const deploymentId = (serviceId: string, environment: string, number: number): string =>

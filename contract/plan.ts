@@ -67,7 +67,8 @@ export type PlannedTree = z.infer<typeof treeSchema>
 const cronSchema = z
   .object({
     name: z.string(),
-    schedule: z.string().describe('Five fields, or a word such as @daily; UTC'),
+    schedule: z.string().describe('Five fields, or a word such as @daily'),
+    timeZone: z.string().optional().describe('UTC when absent'),
     command: z.string(),
     reason: z.string(),
   })

@@ -196,6 +196,18 @@ export interface ScheduledResult {
   note: string | null
 }
 
+/** Input of a run. What is to be run is in the store. */
+export interface RunInput {
+  runId: string
+  host: string
+}
+
+export interface RunFailure {
+  runId: string
+  canceled: boolean
+  note: string | null
+}
+
 /** What `settleTerminated` found. */
 export interface Settled {
   /** The switch had happened: the release is live and was kept. */

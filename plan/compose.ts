@@ -122,9 +122,10 @@ export function composePlan({
     processes: { ...beside, web: start },
     cron: [
       ...(manifests?.cron ?? []),
-      ...Object.entries(merged.cron ?? {}).map(([name, { schedule, command }]) => ({
+      ...Object.entries(merged.cron ?? {}).map(([name, { schedule, timeZone, command }]) => ({
         name,
         schedule,
+        ...(timeZone === undefined ? {} : { timeZone }),
         command,
         reason: from(`cron.${name}`, own.cron),
       })),

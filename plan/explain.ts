@@ -34,8 +34,10 @@ export function explain(plan: Plan): string[] {
         .map(([name, { command }]) => `${name}: ${command}`),
     ),
     ...section(
-      'At certain times (UTC)',
-      plan.cron.map(({ name, schedule, command }) => `${name}: ${schedule}  ${command}`),
+      'At certain times',
+      plan.cron.map(
+        ({ name, schedule, timeZone = 'UTC', command }) => `${name}: ${schedule} ${timeZone}  ${command}`,
+      ),
     ),
     ...section('Needs on the host', plan.tools.map(toolLine)),
     ...section(

@@ -5,12 +5,14 @@ import type { JobResult } from './jobs.ts'
 /** Turns an exported tree into a release by running the plan's commands as jobs. */
 export interface Builder {
   run(
-    step: 'install' | 'build' | 'migrate' | 'reload',
+    step: 'install' | 'build' | 'migrate' | 'reload' | 'run',
     work: {
       release: ReleaseRef
       plan: Plan
       /** Name of the job among those of the deployment, where a step runs several; the step's name when absent. */
       job?: string
+      /** Of a run: its job and its output have this id, and not the deployment's. */
+      run?: string
       /** Whether a lost result is run again by itself; every command but the migration when absent. */
       repeatable?: boolean
       command: string

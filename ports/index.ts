@@ -15,6 +15,8 @@ export interface Ports {
   source: Source
   archives: Pick<Archives, 'prune'>
   builder: Builder
+  /** Runs commands in live releases; what they write is kept with the run. */
+  runner: Pick<Builder, 'run'>
   packs: Packs
   runtime: Runtime
   router: Router

@@ -10,9 +10,11 @@ import type { Compensation, DeploymentStatus, StepName, Trigger } from '../contr
 import type { ReleaseRef } from '../contract/workflows.ts'
 import type { AuditStore } from './audit-store.ts'
 import type { PreviewStore, PullRequestFacts } from './preview-store.ts'
+import type { CronStore } from './cron-store.ts'
 import type { NotificationStore } from './notification-store.ts'
 import type { SignInLinkStore } from './sign-in-link-store.ts'
 import type { ProcessStore } from './process-store.ts'
+import type { RunStore } from './run-store.ts'
 import type { TokenStore } from './token-store.ts'
 
 /** What Sluice knows. Rows are the truth; notifications only wake readers. */
@@ -26,6 +28,8 @@ export interface Store {
   archiveUrls: ArchiveUrlStore
   schedules: ScheduleStore
   processes: ProcessStore
+  runs: RunStore
+  cron: CronStore
   idempotency: IdempotencyStore
   webhooks: WebhookStore
   tokens: TokenStore

@@ -19,6 +19,7 @@ import { requestId } from './request-id.ts'
 import { archiveRoutes, archivesPath } from './routes/archives.ts'
 import { approvalRoutes } from './routes/approvals.ts'
 import { badgePictureRoutes, badgeRoutes } from './routes/badges.ts'
+import { cronRoutes } from './routes/cron.ts'
 import { deliveryRoutes } from './routes/deliveries.ts'
 import { auditRoutes } from './routes/audit.ts'
 import { deploymentActionRoutes } from './routes/deployment-actions.ts'
@@ -39,6 +40,7 @@ import { releaseRoutes } from './routes/releases.ts'
 import { restartRoutes } from './routes/restarts.ts'
 import { rollbackRoutes } from './routes/rollbacks.ts'
 import { schemaRoutes } from './routes/schemas.ts'
+import { runRoutes } from './routes/runs.ts'
 import { scheduleRoutes } from './routes/schedules.ts'
 import { serviceVariableRoutes } from './routes/service-variables.ts'
 import { serviceRoutes } from './routes/services.ts'
@@ -92,6 +94,8 @@ export function createApp(deps: AppDeps): OpenAPIHono<AppEnv> {
   app.route('/v1', previewRoutes(deps, removals))
   app.route('/v1', scheduleRoutes(deps))
   app.route('/v1', processRoutes(deps))
+  app.route('/v1', runRoutes(deps, metrics))
+  app.route('/v1', cronRoutes(deps))
   app.route('/v1', preflightRoutes(deps))
   app.route('/v1', planRoutes(deps))
   app.route('/v1', releaseRoutes(deps))

@@ -69,7 +69,9 @@ function targetOf(c: Context<AppEnv>, names: Record<string, string>) {
     .filter((name) => !places.has(name))
     .map((name) => names[name])
     .join('/')
-  const made = /^\/v1\/(?:deployments|tokens)\/([\w.-]+)$/.exec(c.res.headers.get('location') ?? '')?.[1]
+  const made = /^\/v1\/(?:.*\/)?(?:deployments|tokens|runs)\/([\w.-]+)$/.exec(
+    c.res.headers.get('location') ?? '',
+  )?.[1]
   return named.slice(0, nameLimit) || made || null
 }
 

@@ -7,6 +7,7 @@ import type { Caller } from '../contract/token.ts'
 import type { TaskQueues, ThisHost } from '../ports/hosts.ts'
 import type { PushedRepositories } from '../ports/pushed-repositories.ts'
 import type { Readiness } from '../ports/readiness.ts'
+import type { RunStarter } from '../ports/run-starter.ts'
 import type { Schedules } from '../ports/schedules.ts'
 import type { Secrets } from '../ports/secrets.ts'
 import type { Source } from '../ports/source.ts'
@@ -26,6 +27,7 @@ export interface AppDeps {
   schedules: Schedules
   thisHost: ThisHost
   taskQueues: TaskQueues
+  runs: RunStarter
   settings: Pick<
     Settings,
     'apiAddress' | 'archiveLimit' | 'host' | 'privateHosts' | 'routerPort' | 'sourceRoots' | 'url'

@@ -14,6 +14,7 @@ import { eitherSource } from '../adapters/source/either.ts'
 import { gitSource } from '../adapters/source/git/index.ts'
 import { postgresStore } from '../adapters/store/postgres/index.ts'
 import { temporalConfig } from '../adapters/temporal/connect.ts'
+import { temporalRuns } from '../adapters/temporal/runs.ts'
 import { temporalSchedules } from '../adapters/temporal/schedules.ts'
 import { temporalTaskQueues } from '../adapters/temporal/task-queues.ts'
 import { lazyConnection } from '../adapters/temporal/lazy-connection.ts'
@@ -99,6 +100,7 @@ const app = createApp({
   schedules: temporalSchedules(client),
   taskQueues: temporalTaskQueues(client),
   thisHost: thisHost(settings),
+  runs: temporalRuns(client),
   settings: { ...settings, sourceRoots },
   token,
   log,

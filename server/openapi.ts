@@ -91,6 +91,7 @@ const tags = [
   { name: 'webhooks', description: 'What forges tell of pushes and pull requests' },
   { name: 'previews', description: 'Environments of pull requests, made and removed with them' },
   { name: 'access', description: 'Who may do what, and who did what' },
+  { name: 'runs', description: 'Commands in the live release, once or at certain times' },
   { name: 'schedules', description: 'Deployments at certain times' },
   { name: 'server', description: 'State of this server' },
 ]

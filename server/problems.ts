@@ -3,6 +3,7 @@ import type { Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import type { Logger } from 'pino'
 import type { Problem } from '../contract/problems.ts'
+import { RunsUnavailable } from '../ports/run-starter.ts'
 import { SchedulesUnavailable } from '../ports/schedules.ts'
 import type { AppEnv } from './deps.ts'
 import { ArchiveError } from '../ports/archives.ts'
@@ -41,7 +42,7 @@ export function refusalFor(error: Error): Refusal {
   if (error instanceof Refusal) return error
   if (error instanceof ArchiveError) return archiveRefusal(error)
   if (error instanceof SourceError && error.code === 'DiskFull') return unavailable('DiskFull', error.message)
-  if (error instanceof LanesUnavailable || error instanceof SchedulesUnavailable)
+  if ([LanesUnavailable, RunsUnavailable, SchedulesUnavailable].some((kind) => error instanceof kind))
     return unavailable('TemporalUnavailable', error.message)
   if (error instanceof HTTPException && error.status === 415) return wrongMediaType()
   if (error instanceof HTTPException && error.status < 500) {

@@ -36,6 +36,7 @@ export const notFound = (
     | 'Variable'
     | 'Delivery'
     | 'Token'
+    | 'Run'
     | 'Schedule'
     | 'Preview'
     | 'Badge',

@@ -1,5 +1,5 @@
 import { NativeConnection, Worker } from '@temporalio/worker'
-import { createActivities } from '../activities/index.ts'
+import { createActivities, createRunActivities } from '../activities/index.ts'
 import { postgresStore } from '../adapters/store/postgres/index.ts'
 import { temporalConfig, whenListening } from '../adapters/temporal/connect.ts'
 import { hostQueue } from '../contract/names.ts'
@@ -42,7 +42,7 @@ const worker = await Worker.create({
   namespace: temporal.namespace,
   identity: identityOf('agent'),
   taskQueue: hostQueue(settings.host),
-  activities: createActivities(ports, settings),
+  activities: { ...createActivities(ports, settings), ...createRunActivities(ports) },
   // A drain holds its place for as long as half a minute.
   maxConcurrentActivityTaskExecutions: 100,
   maxHeartbeatThrottleInterval: '500ms',

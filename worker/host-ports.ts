@@ -65,16 +65,18 @@ export function hostPorts(settings: Settings, host: HostAlone, store: Store): Po
   })
   const source = eitherSource({ git, archive })
   const users = usersOf(settings)
+  const building = {
+    ...{ jobs, releases, secrets, users },
+    ...{ caches: paths.caches, toolsDirectory: paths.tools, alsoFilled: [paths.jobs] },
+  }
   return {
     ...host,
     source,
     archives: archive,
     store,
     packs: hostPacks({ directory: paths.packs, sourceRoots, privateHosts, caFile }),
-    builder: nativeBuilder({
-      ...{ jobs, releases, logs: store.logs, secrets, users },
-      ...{ caches: paths.caches, toolsDirectory: paths.tools, alsoFilled: [paths.jobs] },
-    }),
+    builder: nativeBuilder({ ...building, logs: store.logs }),
+    runner: nativeBuilder({ ...building, logs: store.runs.output }),
     readiness: hostReadiness({
       ...{ store, secrets, source, router },
       ...{ home: settings.home, leastFree: settings.leastFree },

@@ -3,6 +3,7 @@ import { NativeConnection, Worker } from '@temporalio/worker'
 import { httpCourier } from '../adapters/courier/http/index.ts'
 import { keyFileSecrets } from '../adapters/secrets/key-file/index.ts'
 import { postgresStore } from '../adapters/store/postgres/index.ts'
+import { temporalCron } from '../adapters/temporal/cron.ts'
 import { temporalSchedules } from '../adapters/temporal/schedules.ts'
 import { temporalConfig, whenListening } from '../adapters/temporal/connect.ts'
 import { createControlActivities } from '../activities/index.ts'
@@ -12,6 +13,7 @@ import { archiveOld } from './archive-old.ts'
 import { workflowBundle } from './bundle.ts'
 import { temporalDeployments } from './deployments.ts'
 import { temporalEnqueue } from './enqueue.ts'
+import { keepCron } from './keep-cron.ts'
 import { keepSchedules } from './keep-schedules.ts'
 import { startLog } from './log.ts'
 import { startNotifying } from './notify.ts'
@@ -62,11 +64,13 @@ const worker = await Worker.create({
 const stopNotifying = startNotifying({ client, store, log })
 const stopWaking = wakeLanes({ client, store, log })
 const stopKeeping = keepSchedules({ store, schedules: temporalSchedules(client), log })
+const stopCron = keepCron({ store, cron: temporalCron(client), log })
 const stopArchiving = archiveOld({ store, log, days: settings.archiveAfterDays })
 await runPart(worker, log, 'worker')
 stopWaking()
 stopNotifying()
 stopKeeping()
+stopCron()
 stopArchiving()
 await Promise.allSettled([store.close(), connection.close()])
 process.exit(0)

@@ -1,5 +1,5 @@
 import { ActivityCancellationType, proxyActivities, type ActivityOptions } from '@temporalio/workflow'
-import type { ControlActivities, HostActivities } from '../activities/index.ts'
+import type { ControlActivities, HostActivities, RunActivities } from '../activities/index.ts'
 import { hostQueue } from '../contract/names.ts'
 
 /**
@@ -38,6 +38,13 @@ const stubborn = {
   retry: { ...outage, maximumAttempts: 200 },
 } satisfies ActivityOptions
 
+/** A run's own time-out is shorter. */
+const unending = {
+  ...base,
+  startToCloseTimeout: '26h',
+  retry: { ...outage, maximumAttempts: Number.POSITIVE_INFINITY },
+} satisfies ActivityOptions
+
 /** To give up is to ask a person what has become of the database: rather wait through a longer outage. */
 const once = { ...patient, retry: { ...outage, maximumAttempts: 200 } } satisfies ActivityOptions
 
@@ -67,6 +74,18 @@ export function activitiesOn(host: string): HostActivities {
     restoreTraffic: on('restoreTraffic', stubborn, 'Undo: send traffic back'),
     settleTerminated: on('settleTerminated', stubborn, 'Clear up after a terminated deployment'),
     removeEnvironment: on('removeEnvironment', stubborn, 'Stop and remove everything of the environment'),
+  }
+}
+
+/** Runs that nobody begins with are given up soon; one that has begun is attended to its end, however long that takes. */
+export function runsOn(host: string): RunActivities {
+  const taskQueue = hostQueue(host)
+  const on = (options: ActivityOptions, summary: string) =>
+    proxyActivities<RunActivities>({ ...options, taskQueue, summary })
+  return {
+    beginRun: on(first, 'Take the run up').beginRun,
+    attendRun: on(unending, 'Run the command, once').attendRun,
+    clearRun: on(stubborn, 'End what is left of it').clearRun,
   }
 }
 

@@ -1,5 +1,6 @@
 export { deploy } from './deploy.ts'
 export { lane } from './lane.ts'
 export { notify } from './notify.ts'
+export { commandRun, cronRun } from './run.ts'
 export { scheduledDeployment } from './scheduled-deployment.ts'
 export { teardown } from './teardown.ts'

@@ -1,18 +1,17 @@
 import {
-  isGrpcServiceError,
   ScheduleAlreadyRunning,
   ScheduleNotFoundError,
   ScheduleOverlapPolicy,
-  type CalendarSpec,
   type Client,
   type ScheduleSpec,
 } from '@temporalio/client'
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common'
 import { controlQueue, scheduledId, scheduleId, workflowTypes } from '../../contract/names.ts'
-import { cronFields, runsInTheGap } from '../../contract/schedule-times.ts'
 import type { ScheduledInput } from '../../contract/workflows.ts'
-import { ScheduleRefused, SchedulesUnavailable, type Schedules } from '../../ports/schedules.ts'
+import type { Schedules } from '../../ports/schedules.ts'
 import type { ScheduleRow } from '../../ports/store.ts'
+import { calendarOf, cronSpec } from './cron-spec.ts'
+import { translated } from './schedule-errors.ts'
 
 /** Milliseconds until a caller hears that nothing is certain. */
 const limit = 5_000
@@ -108,54 +107,5 @@ const descriptionOf = (row: ScheduleRow) => {
 
 function specOf({ cron, at, timeZone, createdAt }: ScheduleRow): ScheduleSpec {
   if (cron === null) return { calendars: [calendarOf(at!, 'UTC')], timezone: 'UTC' }
-  return {
-    cronExpressions: [cronFields(cron)],
-    calendars: runsInTheGap(cron, timeZone, createdAt).map((run) => calendarOf(run, timeZone)),
-    timezone: timeZone,
-  }
-}
-
-const months = [
-  ...['JANUARY', 'FEBRUARY', 'MARCH', 'APRIL', 'MAY', 'JUNE', 'JULY', 'AUGUST', 'SEPTEMBER'],
-  ...['OCTOBER', 'NOVEMBER', 'DECEMBER'],
-] as NonNullable<Extract<CalendarSpec['month'], string>>[]
-
-/** One second, as the clock of the zone shows it. */
-function calendarOf(time: Date, timeZone: string): CalendarSpec {
-  const format = new Intl.DateTimeFormat('en', {
-    ...{ timeZone, hourCycle: 'h23' },
-    ...{
-      year: 'numeric',
-      month: 'numeric',
-      day: 'numeric',
-      hour: 'numeric',
-      minute: 'numeric',
-      second: 'numeric',
-    },
-  })
-  const parts = Object.fromEntries(format.formatToParts(time).map(({ type, value }) => [type, Number(value)]))
-  const { year, month, day, hour, minute, second } = parts as Record<
-    'year' | 'month' | 'day' | 'hour' | 'minute' | 'second',
-    number
-  >
-  return { year, month: months[month - 1]!, dayOfMonth: day, hour, minute, second }
-}
-
-const invalidArgument = 3
-
-function translated(error: unknown): unknown {
-  const code = codeOf(error)
-  const message = error instanceof Error ? error.message : String(error)
-  if (code === undefined) return error
-  if (code === invalidArgument) return new ScheduleRefused(message)
-  return new SchedulesUnavailable(
-    'Temporal does not keep schedules just now. Start it (`sluice up`), then send the same request again.',
-    { cause: error },
-  )
-}
-
-/** The SDK wraps what gRPC says. */
-function codeOf(error: unknown): number | undefined {
-  if (isGrpcServiceError(error)) return error.code
-  return error instanceof Error && error.cause !== undefined ? codeOf(error.cause) : undefined
+  return cronSpec(cron, timeZone, createdAt)
 }

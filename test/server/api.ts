@@ -10,6 +10,7 @@ import { archiveSource } from '../../adapters/source/archive/index.ts'
 import { gitSource } from '../../adapters/source/git/index.ts'
 import { thisHost } from '../../adapters/host/index.ts'
 import { temporalTaskQueues } from '../../adapters/temporal/task-queues.ts'
+import { temporalRuns } from '../../adapters/temporal/runs.ts'
 import { temporalSchedules } from '../../adapters/temporal/schedules.ts'
 import { lazyConnection } from '../../adapters/temporal/lazy-connection.ts'
 import { postgresStore } from '../../adapters/store/postgres/index.ts'
@@ -96,6 +97,7 @@ export async function startApi(
     schedules: temporalSchedules(client),
     taskQueues: temporalTaskQueues(client),
     thisHost: thisHost({ home: folder, leastFree: 1 }),
+    runs: temporalRuns(client),
     source: gitSource({
       mirrors: path.join(folder, 'mirrors'),
       repositories,

@@ -3,9 +3,11 @@ import path from 'node:path'
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js'
 import { afterEach, describe, test } from 'vitest'
 import {
+  cronWorkflowId,
   deploymentId,
   deployWorkflowId,
   notifyWorkflowId,
+  runWorkflowId,
   signalNames,
   workflowTypes,
 } from '../../contract/names.ts'
@@ -169,6 +171,40 @@ describe.runIf(recording)('records', () => {
     })
     await closed(workflowId)
     await save(name, workflowId)
+  })
+
+  test.each([
+    ['run', {}],
+    ['run-failed', { attendRun: failure('Internal') }],
+    ['run-canceled', { attendRun: untilCanceled }],
+  ])('%s', async (name, script) => {
+    scripted = await startScripted(script)
+    const { workflow } = scripted.client
+    const runId = `run_${'0'.repeat(24)}`
+    const workflowId = `${runWorkflowId(runId)}-${scripted.service}`
+    const handle = await workflow.start(workflowTypes.run, {
+      workflowId,
+      taskQueue: scripted.service,
+      args: [{ runId, host: scripted.service }],
+    })
+    if (name === 'run-canceled') {
+      await reached('attendRun')
+      await handle.cancel()
+    }
+    await closed(workflowId)
+    await save(name, workflowId)
+  })
+
+  test.each(['turn', 'gone'])('cron %s', async (name) => {
+    scripted = await startScripted()
+    const workflowId = cronWorkflowId(scripted.service, 'production', name)
+    await scripted.client.workflow.start(workflowTypes.cron, {
+      workflowId,
+      taskQueue: scripted.service,
+      args: [{ serviceId: scripted.service, environment: 'production', name }],
+    })
+    await closed(workflowId)
+    await save(`cron-${name}`, workflowId)
   })
 
   test('rotation', async () => {

@@ -20,6 +20,8 @@ test('there are histories of each path that a workflow can take', () => {
     'approval',
     'terminated',
     'rotation',
+    'run',
+    'cron',
   ])
     expect(names.filter((name) => name.startsWith(path))).not.toEqual([])
 })

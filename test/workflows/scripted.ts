@@ -4,7 +4,7 @@ import { ApplicationFailure } from '@temporalio/common'
 import { Client, Connection, WithStartWorkflowOperation } from '@temporalio/client'
 import { NativeConnection, Runtime, Worker, DefaultLogger } from '@temporalio/worker'
 import { inject } from 'vitest'
-import type { ControlActivities, HostActivities } from '../../activities/index.ts'
+import type { ControlActivities, HostActivities, RunActivities } from '../../activities/index.ts'
 import { hostQueue, laneId, updateNames, workflowTypes } from '../../contract/names.ts'
 import type {
   ApprovalRecord,
@@ -15,6 +15,8 @@ import type {
   NotifyInput,
   Outcome,
   QueuedDeployment,
+  RunFailure,
+  ScheduledInput,
   Superseded,
 } from '../../contract/workflows.ts'
 import { temporalDeployments } from '../../worker/deployments.ts'
@@ -24,7 +26,8 @@ import { defineUpdate } from '@temporalio/workflow'
 const enqueueDeployment = defineUpdate<Enqueued, [EnqueueRequest]>(updateNames.enqueueDeployment)
 
 /** What a scripted host activity does when its name comes up. */
-export type Script = Partial<Record<keyof HostActivities, (input: QueuedDeployment) => unknown>>
+type HostActivity = keyof HostActivities | keyof RunActivities
+export type Script = Partial<Record<HostActivity, (input: QueuedDeployment) => unknown>>
 
 /**
  * A worker with the real workflows on the real server, whose activities only note that they were called
@@ -47,9 +50,9 @@ export async function startScripted(script: Script = {}) {
   const recovered: Record<string, LaneState> = {}
   const bundle = { codePath: inject('workflowBundle') }
 
-  const note = (name: keyof HostActivities, answer: unknown) => async (input: QueuedDeployment) => {
-    calls.push(`${name} ${input.number}`)
-    return (await script[name]?.(input)) ?? answer
+  const note = (name: HostActivity, answer: unknown) => async (input: Partial<QueuedDeployment>) => {
+    calls.push(`${name} ${input.number ?? ''}`.trim())
+    return (await script[name]?.(input as QueuedDeployment)) ?? answer
   }
   const names = {
     checkReadiness: { detail: 'ready' },
@@ -67,9 +70,10 @@ export async function startScripted(script: Script = {}) {
     restoreTraffic: undefined,
     settleTerminated: { live: false },
     removeEnvironment: undefined,
-  } satisfies Record<keyof HostActivities, unknown>
+    ...{ beginRun: true, attendRun: undefined, clearRun: undefined },
+  } satisfies Record<HostActivity, unknown>
   const hostActivities = Object.fromEntries(
-    Object.entries(names).map(([name, answer]) => [name, note(name as keyof HostActivities, answer)]),
+    Object.entries(names).map(([name, answer]) => [name, note(name as HostActivity, answer)]),
   )
   const deployments = temporalDeployments(client)
   const control: Record<keyof ControlActivities, (input: never) => Promise<unknown>> = {
@@ -89,6 +93,11 @@ export async function startScripted(script: Script = {}) {
     recordApproval: async ({ waiting, detail }: ApprovalRecord) => {
       calls.push(`recordApproval ${waiting ? 'waits' : detail}`)
     },
+    endRun: async ({ canceled, note: why }: RunFailure) => {
+      calls.push(`endRun ${canceled ? 'canceled' : why}`)
+    },
+    beginCronRun: async ({ name }: ScheduledInput) =>
+      name === 'gone' ? null : { runId: `run_${'0'.repeat(24)}`, host },
     deployOnSchedule: async () => ({ deploymentId: null, note: null }),
     recoverLane: async ({ environment }: { environment: string }) =>
       recovered[environment] ?? { lastNumber: 0, waiting: [], running: null, recent: [] },

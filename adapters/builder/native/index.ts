@@ -53,7 +53,12 @@ export function nativeBuilder(options: NativeBuilderOptions): Builder {
       const { deploymentId } = work.release
       const mask = secrets.mask(secretValues)
       const [log, spec, install] = await Promise.all([
-        StepLog.open({ logs, deploymentId, step, job: work.job ?? step, mask, cap: logCap }),
+        StepLog.open({
+          ...{ logs, mask, cap: logCap, job: work.job ?? step },
+          ...(step === 'run'
+            ? { deploymentId: work.run ?? deploymentId, step: null }
+            : { deploymentId, step }),
+        }),
         specOf(options, step, work),
         step === 'install' ? treeInstall(options, work) : undefined,
       ])
@@ -94,7 +99,8 @@ async function specOf(options: NativeBuilderOptions, step: Step, work: Work): Pr
   const { release, plan, timeoutMs } = work
   const { serviceId, environment, number } = release
   return {
-    id: `${serviceId}/${environment}/${number}/${work.job ?? step}`,
+    // No number of a deployment: a run goes on when its release is replaced.
+    id: `${serviceId}/${environment}/${work.run === undefined ? `${number}/${work.job ?? step}` : runJob(work.run)}`,
     command: commandOf(work),
     directory: path.join(options.releases.directory(release), plan.root),
     environment: await environmentOf(options, step, work),
@@ -102,7 +108,7 @@ async function specOf(options: NativeBuilderOptions, step: Step, work: Work): Pr
     environmentName: environment,
     timeoutMs,
     // A migration may have changed the database when its result is lost: never a second time unasked.
-    repeatable: work.repeatable ?? step !== 'migrate',
+    repeatable: work.repeatable ?? (step !== 'migrate' && step !== 'run'),
     limits: plan.buildLimits ?? defaultLimits,
   }
 }
@@ -112,6 +118,9 @@ async function markCaches(options: NativeBuilderOptions, { release }: Work, job:
   const { home } = await serviceFolders(options)(release.serviceId, release.environment)
   return markInUse(path.dirname(home), job)
 }
+
+/** Job ids have lower-case letters, digits and - only. */
+const runJob = (run: string): string => `run/${run.replaceAll('_', '-')}`
 
 function commandOf({ command, pack, after = 0 }: Work): string {
   if (pack) return packCommand(pack)
@@ -137,7 +146,7 @@ async function environmentOf(
     ...host,
     ...reachEnvironment(),
     PATH: [...folders, host['PATH']].join(path.delimiter),
-    CI: 'true',
+    ...(step === 'run' ? {} : { CI: 'true' }),
     HOME: home,
     TMPDIR: temporary,
   }

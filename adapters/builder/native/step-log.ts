@@ -6,7 +6,8 @@ import { type OutputLine, OutputLines } from './output-lines.ts'
 export interface StepLogOptions {
   logs: Pick<LogStore, 'append' | 'position'>
   deploymentId: string
-  step: StepName
+  /** Null for the output of a run. */
+  step: StepName | null
   /** Whose output it is; a step may run several jobs. */
   job: string
   mask: Mask

@@ -2,6 +2,7 @@ import { Kysely, PostgresDialect, sql } from 'kysely'
 import type { Store } from '../../../ports/store.ts'
 import { archiveUrlStore } from './archive-urls.ts'
 import { auditStore } from './audit.ts'
+import { cronStore } from './cron.ts'
 import { deploymentStore } from './deployments.ts'
 import { environmentStore } from './environments.ts'
 import { idempotencyStore } from './idempotency.ts'
@@ -13,6 +14,7 @@ import { processStore } from './processes.ts'
 import { previewStore } from './previews.ts'
 import { pushStore } from './pushes.ts'
 import { releaseStore } from './releases.ts'
+import { runStore } from './runs.ts'
 import { scheduleStore } from './schedules.ts'
 import { serviceStore } from './services.ts'
 import { signInLinkStore } from './sign-in-links.ts'
@@ -59,6 +61,8 @@ export async function postgresStore(options: PostgresStoreOptions): Promise<Stor
     archiveUrls: archiveUrlStore(db),
     schedules: scheduleStore(db),
     processes: processStore(db),
+    runs: runStore(db),
+    cron: cronStore(db),
     idempotency: idempotencyStore(db, options.holder ?? ''),
     webhooks: webhookStore(db),
     tokens: tokenStore(db),

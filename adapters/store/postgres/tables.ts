@@ -4,6 +4,7 @@ import type { Failure } from '../../../contract/failures.ts'
 import type { Plan } from '../../../contract/plan.ts'
 import type { ObservedProcess } from '../../../contract/process.ts'
 import type { PreviewRule } from '../../../contract/preview.ts'
+import type { Run, RunStatus } from '../../../contract/run.ts'
 import type { ServiceSource } from '../../../contract/service.ts'
 import type { ScheduleAction } from '../../../contract/schedule.ts'
 import type {
@@ -54,6 +55,9 @@ export interface Tables {
   variable_changes: VariableChangesTable
   sign_in_links: SignInLinksTable
   observed_processes: ObservedProcessesTable
+  runs: RunsTable
+  run_lines: RunLinesTable
+  cron_schedules: CronSchedulesTable
 }
 
 interface PushesTable {
@@ -373,4 +377,45 @@ interface ObservedProcessesTable {
   deployment_number: number
   processes: Json<ObservedProcess[]>
   observed_at: Generated<Date>
+}
+
+export interface RunsTable {
+  id: string
+  seq: Generated<number>
+  service_id: string
+  environment: string
+  kind: Run['kind']
+  cron_name: string | null
+  command: string
+  sealed_command: string
+  deployment_id: string
+  release_id: string
+  number: number
+  release_number: number
+  host: string
+  status: Generated<RunStatus>
+  exit_code: number | null
+  note: string | null
+  requested_by: string
+  created_at: Generated<Date>
+  started_at: Date | null
+  finished_at: Date | null
+  last_line_seq: Generated<number>
+  output_position: Generated<number>
+}
+
+interface RunLinesTable {
+  run_id: string
+  seq: number
+  at: Date
+  text: string
+}
+
+interface CronSchedulesTable {
+  service_id: string
+  environment: string
+  name: string
+  schedule: string
+  time_zone: string
+  note: string | null
 }

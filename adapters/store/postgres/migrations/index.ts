@@ -9,6 +9,7 @@ import { up as schedulesAndHistory } from './0015-schedules-and-history.ts'
 import { up as serviceVariables } from './0020-service-variables.ts'
 import { up as previews } from './0021-previews.ts'
 import { up as processes } from './0022-processes.ts'
+import { up as runs } from './0023-runs.ts'
 import { up as signInLinks } from './0024-sign-in-links.ts'
 
 /** Forward only: a migration that was released is never changed, a mistake is corrected by the next one. */
@@ -23,5 +24,6 @@ export const migrations: Record<string, Migration> = {
   '0020-service-variables': { up: serviceVariables },
   '0021-previews': { up: previews },
   '0022-processes': { up: processes },
+  '0023-runs': { up: runs },
   '0024-sign-in-links': { up: signInLinks },
 }
