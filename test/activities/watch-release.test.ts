@@ -1,7 +1,5 @@
 import { rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { MockActivityEnvironment } from '@temporalio/testing'
-import { DefaultLogger } from '@temporalio/worker'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { switchTraffic } from '../../activities/switch-traffic.ts'
 import { watchRelease } from '../../activities/watch-release.ts'
@@ -9,13 +7,12 @@ import { folderReleases } from '../../adapters/releases/folders/index.ts'
 import { keyFileSecrets } from '../../adapters/secrets/key-file/index.ts'
 import { postgresStore } from '../../adapters/store/postgres/index.ts'
 import { releaseId } from '../../contract/names.ts'
-import type { Plan } from '../../contract/plan.ts'
-import type { DeployInput } from '../../contract/workflows.ts'
 import type { Store } from '../../ports/store.ts'
 import { createDatabase, startPostgres, type TestPostgres } from '../postgres.ts'
 import { startEmbedded, type EmbeddedRouter } from '../router/embedded-router.ts'
 import { answering, runtimeBench } from '../runtime/workbench.ts'
-import { addShop, newDeployment, releaseOf } from '../store/shop.ts'
+import { addShop, newDeployment } from '../store/shop.ts'
+import { activity, inputOf, planOf } from './attempt.ts'
 
 // Real processes, a database and a router: patience costs nothing where it is not needed.
 vi.setConfig({ testTimeout: 60_000 })
@@ -34,51 +31,6 @@ afterAll(async () => {
   await Promise.all([store?.close(), routing?.stop()])
   await postgres?.stop()
 })
-
-const planOf = (healthPath: string | null): Plan => ({
-  technology: 'custom',
-  reasons: [],
-  warnings: [],
-  root: '',
-  install: null,
-  build: null,
-  start: { command: 'true', reason: '' },
-  migrate: null,
-  migrateTimeoutMs: 1000,
-  reload: null,
-  healthPath,
-  bootTimeoutMs: 5000,
-  drainMs: 300,
-  soakMs: 15_000,
-  buildTimeoutMs: 1000,
-  processes: {},
-  cron: [],
-  tools: [],
-  path: [],
-  environment: {},
-  buildEnvironment: {},
-  suggestions: [],
-})
-
-const inputOf = (serviceId: string, number: number): DeployInput => ({
-  ...releaseOf(number),
-  serviceId,
-  deploymentId: `${serviceId}.production.${number}`,
-  host: 'local',
-  trigger: 'api',
-  ref: 'main',
-  requestedBy: 'test',
-  repoFullName: null,
-  serviceUrl: '',
-  queuedAt: new Date().toISOString(),
-  timings: { deployTimeout: 60_000 },
-})
-
-const activity = () =>
-  new MockActivityEnvironment(
-    { scheduledTimestampMs: Date.now() },
-    { logger: new DefaultLogger('ERROR', () => {}) },
-  )
 
 /** A host of its own on which deployment 1 of the service is live, and 2, which runs this command, has just become so. */
 async function switched(serviceId: string, command: string, healthPath: string | null = null) {
@@ -106,7 +58,7 @@ async function switched(serviceId: string, command: string, healthPath: string |
       number,
       commitSha: 'a'.repeat(40),
       commitMessage: 'first',
-      plan: planOf(healthPath),
+      plan: planOf({ healthPath, soakMs: 15_000 }),
       sealedVariables: [],
     })
     const id = `${serviceId}/production/${number}`

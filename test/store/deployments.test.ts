@@ -246,6 +246,14 @@ test('live moves forward only', async () => {
   expect((await eventsOf('shop.production.2')).map((event) => event.type)).toEqual(['queued', 'live'])
 })
 
+test('an undo that comes too late does not let an older mark in', async () => {
+  for (const number of [1, 2, 3]) await queue(store, number)
+  await store.deployments.markLive(releaseOf(3))
+  await store.deployments.unmarkLive(releaseOf(1), null)
+  await store.deployments.markLive(releaseOf(2))
+  expect((await store.environments.find('shop', 'production'))?.live).toMatchObject({ number: 3 })
+})
+
 test('taking live back returns it to the one before, since when it was live, and a late mark loses', async () => {
   for (const number of [1, 2]) await queue(store, number)
   await store.deployments.markLive(releaseOf(1))
