@@ -15,6 +15,7 @@ import { table } from '../table.ts'
 interface AddOptions {
   push?: boolean
   branch: string
+  stagingBranch: string
   environment: boolean
 }
 
@@ -25,14 +26,17 @@ export function register(program: Command): void {
     .description('add a service: https or ssh url, or a local repository under SLUICE_SOURCE_ROOTS')
     .option('--push', 'without a repository: its code comes by `git push`')
     .option('--branch <branch>', 'that production is deployed from', 'main')
-    .option('--no-environment', 'do not add the environment production')
+    .option('--staging-branch <branch>', 'that staging is deployed from', 'staging')
+    .option('--no-environment', 'do not add the environments production and staging')
     .action(async (name: string, repository: string | undefined, options: AddOptions, command: Command) => {
       const context = contextOf(command)
       const client = clientOf(context.settings)
       const source = sourceOf(repository, options)
       const added = await client.post<Service>('/v1/services', { serviceId: name, source })
-      if (options.environment)
+      if (options.environment) {
         await client.put(environmentPath(name, standardEnvironment), { branch: options.branch })
+        await client.put(environmentPath(name, 'staging'), { branch: options.stagingBranch })
+      }
       context.answer(added, ({ serviceId }) => serviceId)
       if (!options.environment) context.note(`Next: sluice env set ${name} <environment>`)
       else if (added.pushUrl === null) context.note(`Next: sluice deploy ${name}`)

@@ -37,7 +37,7 @@ test('from nothing to live, then a look at it', { timeout: 120_000 }, async () =
   expect(deployed.stderr).toMatch(/\d\d:\d\d:\d\d validate   SUCCEEDED/)
   expect(deployed.stderr).not.toContain('\u001b')
 
-  expect((await sluice.cli('service', 'list')).stdout).toMatch(/^shop +production +\//m)
+  expect((await sluice.cli('service', 'list')).stdout).toMatch(/^shop +production, staging +\//m)
   expect((await sluice.cli('status')).stdout).toMatch(
     /^shop +production +#1 +[0-9a-f]{12} +#1 SUCCEEDED +http/m,
   )

@@ -169,7 +169,9 @@ test(
   async () => {
     const hook = await hooked('pulled')
     const { repository } = hook.service
-    await sluice.api('PATCH', '/v1/services/pulled/variables', { set: { SHARED: 'x' } })
+    expect(await sluice.cli('env', 'service', 'set', 'pulled', 'SHARED=x', '--plain')).toMatchObject({
+      exitCode: 0,
+    })
     const set = await sluice.cli('previews', 'set', 'pulled', '--into', 'main', '--ttl', '1d', '--json')
     expect(JSON.parse(set.stdout)).toMatchObject({ variablesFrom: 'staging', ttl: 86_400 })
     repository.branch('buttons')
@@ -182,6 +184,9 @@ test(
     const environment = JSON.parse((await hook.service.get('/env', 'pr-7')).text) as object
     expect(environment).toMatchObject({ SHARED: 'x', COUNT_FILE: '/dev/null' })
     expect((await sluice.cli('previews', 'list', 'pulled')).stdout).toContain('pr-7')
+    const inherited = (await sluice.cli('env', 'list', 'pulled', 'pr-7')).stdout
+    expect(inherited).toMatch(/^SHARED +x +pulled$/m)
+    expect(inherited).toMatch(/^COUNT_FILE +\(secret\) +pulled\/staging$/m)
 
     const held = 'while [ "$1" = build ]; do sleep 0.1; done\n'
     const next = repository.commit({ 'step.sh': held })

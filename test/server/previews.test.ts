@@ -131,6 +131,8 @@ describe('the preview of a pull request', () => {
       (await api.call('GET', `${service()}/deliveries`)).text.includes('is being removed'),
     )
     expect(await previews()).toEqual(['pr-12'])
+    // Its lane is needed until it has ended.
+    expect(api.lanes.forgotten).not.toContain(`${shop}/pr-12`)
     // While Temporal is away nothing is lost.
     api.lanes.down = true
     await end(api, id, 'CANCELED')

@@ -30,6 +30,7 @@ export const Deliveries = ({ deliveries, path }: ServiceSettingsView & { path: s
 const tones = {
   pending: 'busy',
   deployed: 'good',
+  removed: 'off',
   superseded: 'off',
   removed: 'off',
   rejected: 'bad',
