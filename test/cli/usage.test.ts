@@ -82,7 +82,7 @@ test('plan explains a folder without any server', async () => {
   expect(empty).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('NoPlan') })
 })
 
-test('plan explains a repository by its url, at the ref asked for', async () => {
+test('plan explains a repository by its url, at the ref asked for', { timeout: 60_000 }, async () => {
   const root = repositoryRoot()
   try {
     const repository = makeRepository(root.directory, 'shown', 'empty')
@@ -95,11 +95,14 @@ test('plan explains a repository by its url, at the ref asked for', async () => 
       expect(answer, answer.stderr).toMatchObject({ exitCode: 0, stderr: '' })
       return (JSON.parse(answer.stdout) as Plan).start.command
     }
-    expect(await planned(url)).toBe('the second')
-    expect(await planned(url, '--ref', first)).toBe('the first')
-    const refused = await callCli(['plan', url, '--ref=--upload-pack=id'], env)
+    const [newest, older, refused, gone] = await Promise.all([
+      planned(url),
+      planned(url, '--ref', first),
+      callCli(['plan', url, '--ref=--upload-pack=id'], env),
+      callCli(['plan', 'file://user:pass@/nowhere'], env),
+    ])
+    expect([newest, older]).toEqual(['the second', 'the first'])
     expect(refused).toMatchObject({ exitCode: 2, stdout: '' })
-    const gone = await callCli(['plan', 'file://user:pass@/nowhere'], env)
     expect(gone).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('could not be read') })
     expect(gone.stderr).not.toContain('pass')
   } finally {
