@@ -27,30 +27,28 @@ const padding = 6
 const height = 20
 
 /** The picture; everything in it is text. */
-export function badgePicture({ label, word, colour }: ReturnType<typeof badgeWords>): string {
+export async function badgePicture({ label, word, colour }: ReturnType<typeof badgeWords>): Promise<string> {
   const [left, right] = [label, word].map((text) => Math.ceil(text.length * letter) + 2 * padding) as [
     number,
     number,
   ]
   const width = left + right
-  return String(
-    html`<svg
-      xmlns="http://www.w3.org/2000/svg"
-      width="${width}"
-      height="${height}"
-      role="img"
-      aria-label="${label}: ${word}"
-    >
-      <title>${label}: ${word}</title>
-      <clipPath id="r"><rect width="${width}" height="${height}" rx="4" /></clipPath>
-      <g clip-path="url(#r)">
-        <rect width="${left}" height="${height}" fill="#333a44" />
-        <rect x="${left}" width="${right}" height="${height}" fill="${colour}" />
-      </g>
-      <g fill="#fff" font-family="Verdana,DejaVu Sans,sans-serif" font-size="11">
-        <text x="${padding}" y="14" textLength="${left - 2 * padding}">${label}</text>
-        <text x="${left + padding}" y="14" textLength="${right - 2 * padding}">${word}</text>
-      </g>
-    </svg>`,
-  )
+  return html`<svg
+    xmlns="http://www.w3.org/2000/svg"
+    width="${width}"
+    height="${height}"
+    role="img"
+    aria-label="${label}: ${word}"
+  >
+    <title>${label}: ${word}</title>
+    <clipPath id="r"><rect width="${width}" height="${height}" rx="4" /></clipPath>
+    <g clip-path="url(#r)">
+      <rect width="${left}" height="${height}" fill="#333a44" />
+      <rect x="${left}" width="${right}" height="${height}" fill="${colour}" />
+    </g>
+    <g fill="#fff" font-family="Verdana,DejaVu Sans,sans-serif" font-size="11">
+      <text x="${padding}" y="14" textLength="${left - 2 * padding}">${label}</text>
+      <text x="${left + padding}" y="14" textLength="${right - 2 * padding}">${word}</text>
+    </g>
+  </svg>`
 }

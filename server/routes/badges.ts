@@ -65,7 +65,7 @@ export const badgePictureRoutes = ({ store, secrets }: Pick<AppDeps, 'store' | '
     const { data } = await store.deployments.list({
       ...{ serviceId, environment, includeArchived: true, limit: looked },
     })
-    return c.body(badgePicture(badgeWords(row, data)), 200, {
+    return c.body(await badgePicture(badgeWords(row, data)), 200, {
       'Content-Type': 'image/svg+xml; charset=utf-8',
       // Those who pass it on keep it no longer.
       'Cache-Control': 'public, max-age=60',

@@ -214,6 +214,7 @@ export async function succeed(
   api: Api,
   { id, number, serviceId, environment }: Deployment,
   commitSha = sha(number),
+  commitMessage = 'a change',
 ): Promise<void> {
   const { deployments, releases } = api.store
   await deployments.started(id, { runId: 'run', at: new Date() })
@@ -224,7 +225,7 @@ export async function succeed(
     environment,
     number,
     commitSha,
-    commitMessage: 'a change',
+    commitMessage,
     plan: { start: { command: 'node server.js', reason: 'a test' }, processes: {} } as never,
     sealedVariables: [],
   })

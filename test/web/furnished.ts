@@ -21,18 +21,16 @@ export interface Furnished {
   pages: string[]
 }
 
-const production = { serviceId: 'shop', environment: 'production' }
-
 /** Every page has something of everything, and hostile text wherever somebody else's text can be. */
 export async function furnish(desk: Desk): Promise<Furnished> {
   const { deployments } = desk.store
   await addShop(desk)
   await admit(desk)
   const finished = await deploy(desk)
-  await succeed(desk, finished)
+  await succeed(desk, finished, undefined, hostile)
   await deployments.archive(finished.id, true)
   const live = await deploy(desk)
-  await succeed(desk, live)
+  await succeed(desk, live, undefined, hostile)
   await observe(desk, live)
   await release(desk, await deploy(desk))
   const failed = await failedWith(desk, 'BuildFailed')
@@ -42,6 +40,7 @@ export async function furnish(desk: Desk): Promise<Furnished> {
   const running = await startRunning(desk)
   await running.print(hostile)
   const waiting = await addStaging(desk)
+  for (const one of [running, waiting]) await record(desk, one)
   const shop = '/services/shop'
   const environment = `${shop}/environments/production`
   return {
@@ -91,17 +90,22 @@ async function observe({ store }: Desk, { number }: Deployment): Promise<void> {
 }
 
 /** Built, and never live. */
-async function release({ store }: Desk, { id, number }: Deployment): Promise<void> {
+async function release({ store }: Desk, deployment: Deployment): Promise<void> {
+  const { id, number } = deployment
   await store.deployments.started(id, { runId: 'run', at: new Date() })
-  await store.releases.record({
-    ...{ ...production, releaseId: `shop.production.r${number}`, deploymentId: id, number },
-    ...{ commitSha: 'c'.repeat(40), commitMessage: hostile, plan: {} as never, sealedVariables: [] },
-  })
+  await record({ store }, deployment)
   await store.releases.gone([`shop.production.r${number}`])
   await store.deployments.finish(id, {
     ...{ status: 'SUCCEEDED', compensation: 'NONE', failure: null, step: null },
   })
 }
+
+const record = ({ store }: Pick<Desk, 'store'>, { id, number, serviceId, environment }: Deployment) =>
+  store.releases.record({
+    ...{ serviceId, environment, number, deploymentId: id },
+    releaseId: `${serviceId}.${environment}.r${number}`,
+    ...{ commitSha: 'c'.repeat(40), commitMessage: hostile, plan: {} as never, sealedVariables: [] },
+  })
 
 async function failedWith(desk: Desk, code: 'BuildFailed' | 'MigrationOutcomeUnknown'): Promise<Deployment> {
   const failed = await startRunning(desk, code === 'BuildFailed' ? 'build' : 'migrate')

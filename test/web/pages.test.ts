@@ -31,7 +31,10 @@ describe.skipIf(!chromiumPath)(name, { timeout: 60_000 }, () => {
     page = visitor.page
     await visitor.signIn(token)
   }, 60_000)
-  afterEach(() => visitor.expectNoTrouble())
+  afterEach(() => {
+    desk.findings.length = 0
+    visitor.expectNoTrouble()
+  })
   afterAll(async () => {
     await browser?.close()
     await desk?.stop()
@@ -96,6 +99,7 @@ describe.skipIf(!chromiumPath)(name, { timeout: 60_000 }, () => {
       expect(await page.$$('img[src="x"], main script, [onerror]'), path).toEqual([])
       // As text and not left out.
       if (!quiet.includes(path)) expect(await page.textContent('main'), path).toContain(seen)
+      expect(await questionsOutside(page), path).toEqual([])
       await page.evaluate(axe)
       const { violations } = await page.evaluate<{ violations: { id: string; nodes: { html: string }[] }[] }>(
         `axe.run({ runOnly: ['wcag2a', 'wcag2aa'] })`,
@@ -105,7 +109,6 @@ describe.skipIf(!chromiumPath)(name, { timeout: 60_000 }, () => {
         path,
       ).toEqual([])
     }
-    desk.findings.length = 0
     await page.goto(`/deployments/${failed.id}`)
     expect(await page.textContent('.failure .what')).toContain(seen)
     expect(await page.textContent('.last-lines')).toContain(seen)
@@ -126,6 +129,7 @@ describe.skipIf(!chromiumPath)(name, { timeout: 60_000 }, () => {
           .map((one) => `${one.tagName} ${one.className}`),
       )
       expect(wide, path).toEqual([])
+      expect(await questionsOutside(phone.page), path).toEqual([])
     }
     phone.expectNoTrouble()
     await phone.context.close()
@@ -226,3 +230,14 @@ describe.skipIf(!chromiumPath)(name, { timeout: 60_000 }, () => {
     expect(await page.isVisible('#keys')).toBe(false)
   })
 })
+
+/** Buttons whose question, once it is open, cannot be reached: it begins or ends beside the page. */
+const questionsOutside = (page: Page) =>
+  page.evaluate(() =>
+    [...document.querySelectorAll<HTMLDetailsElement>('main details.confirm')].flatMap((one) => {
+      one.open = true
+      const { left, right } = one.querySelector('.question')!.getBoundingClientRect()
+      one.open = false
+      return left < 0 || right > document.documentElement.clientWidth ? [one.textContent] : []
+    }),
+  )

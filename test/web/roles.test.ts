@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { AuditEntry } from '../../contract/audit.ts'
 import { tokenRoles, type MadeToken, type TokenRole } from '../../contract/token.ts'
-import { token as installation } from '../server/api.ts'
 import { startTemporalServer, type TemporalServer } from '../temporal-server.ts'
 import { startDesk, type Desk } from './desk.ts'
 import { furnish } from './furnished.ts'
