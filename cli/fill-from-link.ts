@@ -29,7 +29,8 @@ export function fillFromLink(program: Command, link: Link | undefined = linkOf()
       command.error(`error: missing required argument '${missing.name()}'`, {
         code: 'commander.missingArgument',
       })
-    command.processedArgs = wanted.map((argument, at) => (argument.variadic ? given.slice(at) : given[at]))
+    if (isLeftOut)
+      command.processedArgs = wanted.map((argument, at) => (argument.variadic ? given.slice(at) : given[at]))
   })
 }
 

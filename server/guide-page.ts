@@ -1,4 +1,4 @@
-/** A guide as a page. Knows the Markdown that the guides use: headings, lists, code, links, emphasis. */
+/** A guide as a page. Knows the Markdown that the guides use: headings, lists, tables, code, links, emphasis. */
 export function guidePage(markdown: string): string {
   const title = /^# (.+)$/m.exec(markdown)?.[1] ?? 'Guide'
   return `<!doctype html>
@@ -37,10 +37,24 @@ function block(text: string): string {
   if (code) return `<pre><code>${escape(code[1] ?? '')}</code></pre>`
   const heading = /^(#{1,6}) (.+)$/.exec(text)
   if (heading) return headingOf(heading[1]!.length, heading[2]!)
+  if (/^\|.*\|\n\|[-| ]+\|/.test(text)) return table(text)
   if (/^[-*] /.test(text)) return `<ul>${items(text, /^[-*] /m)}</ul>`
   if (/^\d+\. /.test(text)) return `<ol>${items(text, /^\d+\. /m)}</ol>`
   return `<p>${inline(text)}</p>`
 }
+
+function table(text: string): string {
+  const [head = [], , ...rows] = text.trim().split('\n').map(cellsOf)
+  const row = (cells: string[], as: 'th' | 'td') =>
+    `<tr>${cells.map((cell) => `<${as}>${inline(cell)}</${as}>`).join('')}</tr>`
+  return `<table><thead>${row(head, 'th')}</thead><tbody>${rows.map((cells) => row(cells, 'td')).join('')}</tbody></table>`
+}
+
+const cellsOf = (line: string): string[] =>
+  line
+    .slice(1, line.lastIndexOf('|'))
+    .split('|')
+    .map((cell) => cell.trim())
 
 const headingOf = (level: number, text: string) =>
   `<h${level} id="${anchorOf(text)}">${inline(text)}</h${level}>`
@@ -64,6 +78,8 @@ function inline(text: string): string {
 const emphasised = (escaped: string) =>
   escaped
     .replaceAll(/\*\*([^*]+)\*\*/g, '<strong>$1</strong>')
+    .replaceAll(/\[([^\]]+)\]\((?:\.\.\/)?([a-z-]+)\.md(#[a-z0-9-]+)?\)/g, '<a href="/guides/$2$3">$1</a>')
+    .replaceAll(/&lt;(https?:\/\/[^\s&]+)&gt;/g, '<a href="$1">$1</a>')
     .replaceAll(/\[([^\]]+)\]\(((?:https?:\/\/|\/|#|\.)[^\s)]*)\)/g, '<a href="$2">$1</a>')
 
 const escape = (text: string) =>

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { loginSettings } from '../../cli/login.ts'
 import type { AuditEntry } from '../../contract/audit.ts'
 import { callCli, cleanEnvironment } from '../e2e/sluice.ts'
-import { addShop, startApi, token, type Api } from '../server/api.ts'
+import { addShop, deploy, end, startApi, token, type Api } from '../server/api.ts'
 
 /** The real command line against the real API; nothing of Temporal is needed for these. */
 let api: Api
@@ -74,6 +74,57 @@ it('logs in for good with a token of its own, does what it may, and no more', as
   expect(JSON.parse(others.stdout)).toMatchObject({ targets: [{ name: 'hook', kind: 'webhook' }] })
   expect((await sluice(['logout'])).exitCode).toBe(0)
   await expect(stat(file)).rejects.toThrow('ENOENT')
+}, 60_000)
+
+it('watches what runs or comes, and finds lines by step, time and pattern', async () => {
+  const admin = { SLUICE_URL: url, SLUICE_TOKEN: token }
+  const [nobody, unknown] = await Promise.all([
+    sluice(['watch', 'shop', '--timeout', '1s'], admin),
+    sluice(['watch', 'nothing'], admin),
+  ])
+  expect(nobody).toMatchObject({ exitCode: 6, stdout: '' })
+  expect(unknown).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('NotFound') })
+
+  const coming = sluice(['watch', 'shop', '--json'], admin)
+  const { id } = await deploy(api)
+  await api.store.deployments.started(id, { runId: 'run', at: new Date() })
+  const [hour, now] = [new Date(Date.now() - 3_600_000), new Date()]
+  const lines = [
+    { at: hour, text: 'old error' },
+    { at: now, text: 'new error' },
+    { at: now, text: 'fine' },
+  ]
+  for (const step of ['build', 'migrate'] as const)
+    await api.store.logs.append(id, { step, cursor: step, from: 0, to: 30, lines })
+  const running = sluice(['watch', 'shop'], admin)
+  const texts = async (...options: string[]) =>
+    (await sluice(['logs', 'shop', ...options], admin)).stdout
+      .split('\n')
+      .map((line) => line.slice(9))
+      .filter(Boolean)
+  const [found, wrong] = await Promise.all([
+    texts('--step', 'build', '--since', '10m', '--grep', '^\\w+ error$'),
+    sluice(['logs', 'shop', '--grep', '('], admin),
+  ])
+  expect(found).toEqual(['build     new error'])
+  expect(wrong.exitCode).toBe(2)
+  await end(api, id, 'FAILED')
+  const [came, ran] = await Promise.all([coming, running])
+  expect(came.exitCode).toBe(3)
+  expect(JSON.parse(came.stdout)).toMatchObject({ id, status: 'FAILED' })
+  expect(ran).toMatchObject({ exitCode: 3, stderr: expect.stringContaining(`${id} failed`) })
+  const lists = await Promise.all(
+    [
+      ['--since', '1h'],
+      ['--until', '1h'],
+      ['--since', 'yesterday'],
+    ].map((options) => sluice(['list', 'shop', '--json', ...options], admin)),
+  )
+  const numbers = lists
+    .slice(0, 2)
+    .map(({ stdout }) => (JSON.parse(stdout) as { data: object[] }).data.length)
+  expect(numbers).toEqual([1, 0])
+  expect(lists[2]!.exitCode).toBe(2)
 }, 60_000)
 
 it('sends the token of a login to no other address, and in the place of no other token', () => {

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { expect, it } from 'vitest'
 import { failureCodes, failureLink, type FailureCode } from '../../contract/failures.ts'
@@ -30,6 +30,37 @@ it('a guide is shown as text, never as markup of its own', () => {
   expect(page).toContain('<pre><code>rm &lt;file&gt;\n# not a heading\n</code></pre>')
   expect(page).not.toContain('javascript:x"')
   expect(page).toContain('<a href="/c">b</a>')
+})
+
+it('tables are tables, and guides link each other', () => {
+  const page = guidePage(
+    '# A\n\n| a | b |\n|---|---|\n| `x` | <b> |\n| [one](how-deploys-work.md) | [two](../cli.md#env-set) <https://a.example/> |\n',
+  )
+  expect(page).toContain(
+    '<table><thead><tr><th>a</th><th>b</th></tr></thead><tbody><tr><td><code>x</code></td>',
+  )
+  expect(page).toContain('<td>&lt;b&gt;</td>')
+  expect(page).toContain('<a href="/guides/how-deploys-work">one</a>')
+  expect(page).toContain(
+    '<a href="/guides/cli#env-set">two</a> <a href="https://a.example/">https://a.example/</a>',
+  )
+})
+
+it('every link of a guide leads to a page, and to a heading where it names one', async () => {
+  const docs = path.dirname(guides)
+  const names = (await readdir(guides)).filter((name) => name.endsWith('.md'))
+  for (const name of names) {
+    const text = await readFile(path.join(guides, name), 'utf8')
+    for (const [, target = '', anchor] of text.matchAll(
+      /\]\(((?:\.\.\/)*[A-Za-z./-]+)(?:#([a-z0-9-]+))?\)/g,
+    )) {
+      const file = path.resolve(guides, target)
+      const linked = await readFile(file, 'utf8').catch(() => undefined)
+      expect(linked, `${name} links ${target}`).toBeDefined()
+      if (anchor) expect(guidePage(linked!), `${name} links ${target}#${anchor}`).toContain(`id="${anchor}"`)
+      expect(file.startsWith(docs) || file.endsWith('CHANGELOG.md')).toBe(true)
+    }
+  }
 })
 
 it('anchors are those of GitHub', () => {
