@@ -3,7 +3,7 @@ import { numbersIn } from './noise.ts'
 
 /** Follows a log as many times at once, and answers which lines each of them saw. */
 const { url, token, readers } = workerData as { url: string; token: string; readers: number }
-parentPort?.postMessage(await Promise.all(Array.from({ length: readers }, read)))
+parentPort?.postMessage(await Promise.all(Array.from({ length: readers }, read)), [])
 
 async function read(): Promise<number[]> {
   const headers = { authorization: `Bearer ${token}`, accept: 'application/x-ndjson' }

@@ -46,7 +46,7 @@ try {
     'noisy.mjs': noisy,
     'sluice.yaml': `install: "true"\nbuild: node noisy.mjs ${go}\nstart: exec node server.js\n`,
   })
-  const idle = await measured(sluice, () => sleep(seconds * 1000))
+  const idle = await measured(sluice, () => sleep(5_000))
   const { id } = await service.start()
   await inStep(sluice, id, 'build')
   const pages = await Promise.all(Array.from({ length: tabs }, () => openTab(id)))
@@ -66,7 +66,7 @@ try {
   )
   const seenMs = Math.round(performance.now() - began)
   const seen = [...(await Promise.all(pages.map(seenBy))), ...(await reading)]
-  await sleep(5_000)
+  await sleep(2_000)
   const result = {
     machine: { cpus: os.cpus().length, model: os.cpus()[0]?.model, node: process.version },
     ...{ tabs, readers, lines, perSecond },

@@ -1,8 +1,8 @@
 // Makes the pictures in docs/images from a real run: node bin/run.js node docs/screenshots.ts
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, rmSync } from 'node:fs'
+import os from 'node:os'
 import path from 'node:path'
 import type { Deployment } from '../contract/deployment.ts'
-import { repositoryRoot } from '../test/e2e/repository.ts'
 import { makeService } from '../test/e2e/service.ts'
 import { startSluice } from '../test/e2e/sluice.ts'
 import { openBrowser } from '../test/web/browser.ts'
@@ -21,13 +21,15 @@ process.exit(2)
 `
 const config = 'install: "true"\nbuild: node build.mjs\nstart: exec node server.js\n'
 
-const root = repositoryRoot()
-const sluice = await startSluice({ env: { SLUICE_SOURCE_ROOTS: root.directory } })
+// Its name is in the pictures.
+const root = path.join(os.tmpdir(), 'code')
+mkdirSync(root, { mode: 0o711 })
+const sluice = await startSluice({ env: { SLUICE_SOURCE_ROOTS: root } })
 const browser = await openBrowser()
 try {
   mkdirSync(folder, { recursive: true })
-  const blog = await makeService(sluice, root.directory, 'blog', { variables: { MODE: 'static' } })
-  const shop = await makeService(sluice, root.directory, 'shop', { variables: { API_KEY: 'not shown' } })
+  const blog = await makeService(sluice, root, 'blog', { variables: { MODE: 'static' } })
+  const shop = await makeService(sluice, root, 'shop', { variables: { API_KEY: 'not shown' } })
   shop.repository.commit({ 'build.mjs': build, 'sluice.yaml': config }, 'Orders show what was paid')
   await expectEnd(blog.deploy(), 'SUCCEEDED')
   const live = await expectEnd(shop.deploy(), 'SUCCEEDED')
@@ -48,7 +50,7 @@ try {
 } finally {
   await browser.close()
   await sluice.stop()
-  root.remove()
+  rmSync(root, { recursive: true })
 }
 process.exit(0)
 

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import http from 'node:http'
+import type http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { PassThrough } from 'node:stream'
 import { createAdaptorServer } from '@hono/node-server'

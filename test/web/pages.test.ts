@@ -151,6 +151,8 @@ describe.skipIf(!chromiumPath)(name, { timeout: 60_000 }, () => {
     const running = await startRunning(desk)
     await page.goto(`/deployments/${running.id}`)
     await page.waitForSelector('#step-build .running')
+    // In columns: the words of a step do not run into each other.
+    expect(await page.$eval('#step-build', (step) => getComputedStyle(step).display)).toBe('grid')
     expect(await page.title()).toBe(`running shop #${running.number} · Sluice`)
     await desk.store.deployments.stepFinished(running.id, 'build', { status: 'SUCCEEDED', detail: 'took it' })
     await desk.store.deployments.stepStarted(running.id, 'validate', 2)

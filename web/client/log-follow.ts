@@ -43,7 +43,12 @@ export class LogFollow {
 
   /** Lines were added. */
   grown(count: number): void {
-    if (this.#on) return this.settle()
+    if (this.#on) {
+      this.settle()
+      // Once laid out, a chunk may be higher than it was thought to be.
+      requestAnimationFrame(() => this.settle())
+      return
+    }
     if (this.#isAtEnd()) return
     this.#missed += count
     this.#show()

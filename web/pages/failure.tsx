@@ -11,7 +11,7 @@ export function FailureCard({ deployment: { failure, compensation }, lastLines }
       <h2>
         {failure.step ? `${failure.step} failed` : 'It failed'} <span class="badge">{failure.code}</span>
       </h2>
-      <p class="what">{plainText(failure.message)}</p>
+      <What message={failure.message} isShown={lastLines.length > 0} />
       <p>
         <strong>What to do:</strong> {failure.hint}{' '}
         <a href={failure.link.startsWith('/') ? failure.link : '/guides/when-a-deploy-fails'}>Read more</a>
@@ -21,6 +21,21 @@ export function FailureCard({ deployment: { failure, compensation }, lastLines }
       ) : null}
       {lastLines.length > 0 ? <LastLines lines={lastLines} /> : null}
     </section>
+  )
+}
+
+/** Its first line says it; what follows is what was printed, which may be shown as lines of the log already. */
+function What({ message, isShown }: { message: string; isShown: boolean }) {
+  const [first = '', ...rest] = message.split('\n')
+  return (
+    <>
+      <p class="what">{plainText(first)}</p>
+      {isShown || rest.length === 0 ? null : (
+        <pre class="last-lines" tabindex={0} aria-label="What was said">
+          {rest.map((line) => `${plainText(line)}\n`)}
+        </pre>
+      )}
+    </>
   )
 }
 
