@@ -32,7 +32,6 @@ const tones = {
   deployed: 'good',
   removed: 'off',
   superseded: 'off',
-  removed: 'off',
   rejected: 'bad',
   ignored: 'off',
 } as const
