@@ -213,7 +213,7 @@ describe.skipIf(!chromiumPath)(name, { timeout: 60_000 }, () => {
     const nowLive = (await desk.store.environments.find('shop', 'production'))!.live!.deploymentId
     expect(await page.textContent('.difference summary')).toContain(`${nowLive}: another commit`)
     await page.click('.difference summary')
-    expect(await page.textContent('.difference li')).toContain('a change')
+    expect(await page.textContent('.difference li')).toContain(seen)
     await page.goto(`/deployments/${nowLive}`)
     expect(await page.$('.difference')).toBeNull()
   })
