@@ -104,5 +104,7 @@ async function bareInstalls(at: string): Promise<{ emptyCache: number; fullCache
   return { emptyCache: took[0]!, fullCache: took[1]! }
 }
 
-const npm = (words: string[], cwd: string) =>
-  run('npm', [...words, '--no-audit', '--no-fund', '--silent'], { cwd, maxBuffer: 64 * 1024 ** 2 })
+function npm(words: string[], cwd: string) {
+  const quiet = ['--no-audit', '--no-fund', '--silent']
+  return run('npm', [...words, ...quiet], { cwd, maxBuffer: 64 * 1024 ** 2 })
+}
