@@ -14,9 +14,9 @@ export function Difference({ difference, service }: DeploymentView) {
   return (
     <details class="card difference">
       <summary>
-        Beside the live one, <a href={pathOf('deployments', from.deploymentId)}>{from.deploymentId}</a>:{' '}
-        {summary(difference)}
+        Beside the live one, {from.deploymentId}: {summary(difference)}
       </summary>
+      <a href={pathOf('deployments', from.deploymentId)}>The live one</a>
       <ul>
         {sameCommit ? null : (
           <li>
