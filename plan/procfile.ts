@@ -9,8 +9,8 @@ export interface Procfile {
   warnings: string[]
 }
 
-/** Names as Heroku and Scalingo allow them: letters, digits, `_` and `-`, at most 63. */
-const linePattern = /^([A-Za-z0-9_-]{1,63})[ \t]*:(.*)$/
+/** Names as Heroku and Scalingo allow them: letters, digits, `_` and `-`, at most 63; but none that JavaScript reads as more. */
+const linePattern = /^(?!__proto__[ \t]*:)([A-Za-z0-9_-]{1,63})[ \t]*:(.*)$/
 const sizeLimit = 64 * 1024
 
 /** Undefined when the folder has none. Lines that do not fit are warnings: a typo should not go unseen. */

@@ -88,6 +88,12 @@ test('any tree gives a plan that fits the schema, or a PlanError', { timeout: 12
   )
 })
 
+test('a process of the name __proto__ is left out with a warning', () => {
+  const planned = plan(treeOf({ Procfile: 'web: node a.js\n__proto__: node b.js\nworker: node c.js' }))
+  expect(Object.keys(planned.processes)).toEqual(['web', 'worker'])
+  expect(planned.warnings).toContainEqual(expect.stringContaining('Procfile line 2'))
+})
+
 test('any package.json beside any lockfile does', { timeout: 120_000 }, () => {
   const lockfile = fc.constantFrom(
     'package-lock.json',
