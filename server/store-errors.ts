@@ -1,5 +1,8 @@
-/** SQLSTATE classes that mean "no connection" (08), "shutting down or starting" (57P0…) and "too many" (53300). */
-const sqlState = /^(08...|57P0.|53300)$/
+/**
+ * SQLSTATE classes that mean "no connection" (08), "shutting down or starting" (57P0…) and "too many" (53300), and those
+ * of a server that slept or was held up for longer than a statement (57014) or a transaction (25P03) may take.
+ */
+const sqlState = /^(08...|57P0.|53300|57014|25P03)$/
 const socketCodes = new Set([
   'ECONNREFUSED',
   'ECONNRESET',

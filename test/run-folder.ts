@@ -29,6 +29,8 @@ export class RunFolder {
   /** Removes it. Answers what the run has left; to be called when this process ends, so it only blocks. */
   close(): string[] {
     this.#watcher.close()
+    // npm keeps its compiled code in the temporary folder, for whoever calls it next.
+    rmSync(path.join(this.path, 'node-compile-cache'), { recursive: true, force: true })
     const homes = [...this.#made].map((name) => path.join(this.path, name))
     const until = Date.now() + patience
     const look = () =>

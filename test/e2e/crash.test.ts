@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { isThorough } from '../faults/points.ts'
 import { keepAsking, processesWith } from './remains.ts'
 import { finished, inStep, makeService } from './service.ts'
 import type { Sluice } from './sluice.ts'
@@ -72,19 +73,24 @@ test(
   },
 )
 
-test('stopping `up` leaves the site serving, and the next `up` adopts it', { timeout: 90_000 }, async () => {
-  const service = await makeService(sluice, root.directory, 'adopted')
-  await service.deploy()
-  const traffic = keepAsking(sluice, 'adopted.localhost', (text) => text === 'v1')
-  sluice.killPart('up', 'SIGKILL')
-  await sluice.startAgain()
-  await sluice.stopUp()
-  await sluice.startAgain()
-  expect((await traffic.stop()).wrong).toEqual([])
-  service.repository.commit({ 'version.txt': 'v2\n' })
-  expect(await service.deploy()).toMatchObject({ status: 'SUCCEEDED', number: 2 })
-  expect(await service.get()).toEqual({ status: 200, text: 'v2' })
-})
+// test/e2e/up.test.ts asks for the same of a site without load.
+test.runIf(isThorough)(
+  'stopping `up` leaves the site serving, and the next `up` adopts it',
+  { timeout: 90_000 },
+  async () => {
+    const service = await makeService(sluice, root.directory, 'adopted')
+    await service.deploy()
+    const traffic = keepAsking(sluice, 'adopted.localhost', (text) => text === 'v1')
+    sluice.killPart('up', 'SIGKILL')
+    await sluice.startAgain()
+    await sluice.stopUp()
+    await sluice.startAgain()
+    expect((await traffic.stop()).wrong).toEqual([])
+    service.repository.commit({ 'version.txt': 'v2\n' })
+    expect(await service.deploy()).toMatchObject({ status: 'SUCCEEDED', number: 2 })
+    expect(await service.get()).toEqual({ status: 200, text: 'v2' })
+  },
+)
 
 test(
   '`sluice down` ends everything, and the next `up` brings back what was live',

@@ -122,7 +122,12 @@ export async function startSluice(options: StartOptions = {}): Promise<Sluice> {
     environment,
     routerPort: Number(environment['SLUICE_ROUTER_PORT']),
     part,
-    api: (method, route, body, headers) => callApi(url + route, token, method, body, headers),
+    async api(method, route, body, headers) {
+      const answer = await callApi<any>(url + route, token, method, body, headers)
+      // The answer says only where to look, and the home is gone when the test has failed.
+      if (answer.status === 500) console.error(run.log().split('\n').slice(-40).join('\n'))
+      return answer
+    },
     async ndjson(route) {
       const answer = await callApi<string>(url + route, token, 'GET', undefined, {
         accept: 'application/x-ndjson',
@@ -173,17 +178,27 @@ export async function temporaryHome(): Promise<string> {
   const home = await mkdtemp(path.join(os.tmpdir(), 'sluice-'))
   await chmod(home, 0o711)
   await lendTemporal(home)
+  await lendBundles(home)
   return home
 }
 
 /** Fetching the Temporal server takes seconds each time: a home gets the one that these tests have fetched, if any. */
 async function lendTemporal(home: string): Promise<void> {
-  const fetched = path.join(import.meta.dirname, '..', '..', '.cache', 'tools', 'temporal')
+  const fetched = path.join(cache, 'tools', 'temporal')
   if (!existsSync(fetched)) return
   const { tools } = homePaths(home)
   await mkdir(tools, { recursive: true, mode: 0o711 })
   await symlink(fetched, path.join(tools, 'temporal'))
 }
+
+/** To bundle the workflows and the pages takes seconds of a busy machine. Bundles are named after what is in them. */
+async function lendBundles(home: string): Promise<void> {
+  const shared = path.join(cache, 'bundles')
+  await mkdir(shared, { recursive: true })
+  await symlink(shared, homePaths(home).bundles)
+}
+
+const cache = path.join(import.meta.dirname, '..', '..', '.cache')
 
 /** Runs `sluice` with these arguments; a failing command is an answer too. */
 export async function callCli(

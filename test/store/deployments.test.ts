@@ -58,6 +58,18 @@ test('a queued deployment has pending steps and one event, however many writers 
   expect(await eventsOf(deployment.id)).toEqual([{ seq: 1, type: 'queued', step: null, status: 'QUEUED' }])
 })
 
+test('the server and the lane that record the same deployments at the same moment are both content', async () => {
+  const numbers = Array.from({ length: 150 }, (_, at) => at + 1)
+  await Promise.all(
+    [...numbers, ...numbers].map((number) => store.deployments.recordQueued(newDeployment(number))),
+  )
+  for (const number of numbers) {
+    const racing = [1, 2, 3].map(() => store.deployments.recordQueued(newDeployment(150 + number)))
+    await Promise.all(racing)
+  }
+  expect((await store.deployments.list({ serviceId: 'shop', limit: 500 })).data).toHaveLength(300)
+})
+
 test('recording a deployment whose environment was deleted meanwhile does nothing', async () => {
   await store.deployments.recordQueued(newDeployment(1, { environment: 'gone' }))
   expect(await store.deployments.find('shop.gone.1')).toBeUndefined()

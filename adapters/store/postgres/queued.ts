@@ -12,7 +12,8 @@ export async function recordQueued(db: Kysely<Tables>, deployment: NewDeployment
   const made = db
     .insertInto('deployments')
     .values({ ...columns(deployment), last_event_seq: 1 })
-    .onConflict((conflict) => conflict.column('id').doNothing())
+    // Whichever index sees it first: the id is made of the number, and with `id` alone the other index is an error.
+    .onConflict((conflict) => conflict.doNothing())
     .returning('id')
   try {
     await sql`
