@@ -6,17 +6,47 @@ import type { AppDeps } from '../deps.ts'
 import { plainBranch } from './judge.ts'
 import type { Outbox } from './outbox.ts'
 
-type SweepDeps = Pick<AppDeps, 'store' | 'secrets' | 'source' | 'log'>
+type SweepDeps = Pick<AppDeps, 'store' | 'secrets' | 'source' | 'log' | 'now'>
 
 /** Seconds between two looks at the repository of a service, unless it has a number of its own; 0 is never. */
 export const sweepSeconds = 300
 /** Milliseconds between two looks for services whose time has come. */
 const lookEvery = 15_000
+/** Milliseconds that a forge has to tell of a push before it counts as missed. */
+const patience = 60_000
+
+/** Commits that were found on branches and that no delivery has told of yet. */
+export class Untold {
+  readonly #patience: number
+  #since = new Map<string, { tip: string; at: number }>()
+
+  constructor(patienceMs: number) {
+    this.#patience = patienceMs
+  }
+
+  /** Whether it has been there for so long that nobody is going to tell of it. */
+  isMissed({ serviceId, environment }: EnvironmentRow, tip: string, now: Date): boolean {
+    const key = `${serviceId}/${environment}`
+    const known = this.#since.get(key)
+    const since = known?.tip === tip ? known.at : now.getTime()
+    this.#since.set(key, { tip, at: since })
+    return now.getTime() - since >= this.#patience
+  }
+
+  told({ serviceId, environment }: EnvironmentRow): void {
+    this.#since.delete(`${serviceId}/${environment}`)
+  }
+
+  has(serviceId: string): boolean {
+    return [...this.#since.keys()].some((key) => key.startsWith(`${serviceId}/`))
+  }
+}
 
 /** Looks for pushes that no forge has told of, until the server stops. */
-export function startSweep(deps: SweepDeps & Pick<AppDeps, 'now' | 'stopping'>, outbox: Outbox): void {
+export function startSweep(deps: SweepDeps & Pick<AppDeps, 'stopping'>, outbox: Outbox): void {
   const { store, now, stopping, log } = deps
   const swept = new Map<string, number>()
+  const untold = new Untold(patience)
   let running = false
   const look = async () => {
     if (running) return
@@ -27,9 +57,10 @@ export function startSweep(deps: SweepDeps & Pick<AppDeps, 'now' | 'stopping'>, 
         if (service.source.kind === 'push') continue
         const every = (service.sweepSeconds ?? sweepSeconds) * 1000
         if (stopping.aborted || every === 0) continue
-        if (now().getTime() - (swept.get(service.serviceId) ?? 0) < every) continue
+        const pause = untold.has(service.serviceId) ? Math.min(patience, every) : every
+        if (now().getTime() - (swept.get(service.serviceId) ?? 0) < pause) continue
         swept.set(service.serviceId, now().getTime())
-        if (await sweep(deps, service)) outbox.wake()
+        if (await sweep(deps, service, untold)) outbox.wake()
       }
     } catch (error) {
       if (!stopping.aborted) log.warn({ err: error }, 'repositories could not be looked at')
@@ -42,11 +73,11 @@ export function startSweep(deps: SweepDeps & Pick<AppDeps, 'now' | 'stopping'>, 
 }
 
 /** Looks at the branches of one service; answers whether a push was missed, which is then a delivery like others. */
-export async function sweep(deps: SweepDeps, service: ServiceRow): Promise<boolean> {
+export async function sweep(deps: SweepDeps, service: ServiceRow, untold: Untold): Promise<boolean> {
   const environments = await deps.store.environments.list(service.serviceId)
   const missed: boolean[] = []
   for (const environment of environments) {
-    if (environment.autoDeploy) missed.push(await sweepEnvironment(deps, service, environment))
+    if (environment.autoDeploy) missed.push(await sweepEnvironment(deps, service, environment, untold))
   }
   return missed.includes(true)
 }
@@ -54,23 +85,32 @@ export async function sweep(deps: SweepDeps, service: ServiceRow): Promise<boole
 async function sweepEnvironment(
   deps: SweepDeps,
   service: ServiceRow,
-  { environment, branch, live }: EnvironmentRow,
+  row: EnvironmentRow,
+  untold: Untold,
 ): Promise<boolean> {
-  const { store } = deps
+  const { store, now } = deps
   const { serviceId } = service
+  const { environment, branch, live } = row
   const tip = await tipOf(deps, service, branch)
   if (tip === undefined) return false
   const seen = await store.environments.seenCommit(serviceId, environment)
   // Of a pull request Bitbucket tells the first digits only.
-  if (seen !== null && tip.startsWith(seen)) return false
+  if (seen !== null && tip.startsWith(seen)) {
+    untold.told(row)
+    return false
+  }
   const newest = await store.deployments.list({ serviceId, environment, includeArchived: true, limit: 1 })
   const isDeployed = live?.commitSha === tip || newest.data[0]?.commitSha === tip
   // What was there before anybody looked is no push, and what was deployed by hand needs no deployment.
   if (seen === null || isDeployed) {
+    untold.told(row)
     await store.environments.noteCommit(serviceId, environment, tip)
     return false
   }
-  const { row } = await store.webhooks.record(
+  // Word of it may be on its way, behind that of pushes before it.
+  if (!untold.isMissed(row, tip, now())) return false
+  untold.told(row)
+  const { row: delivery } = await store.webhooks.record(
     {
       id: randomUUID(),
       serviceId,
@@ -83,7 +123,7 @@ async function sweepEnvironment(
     },
     false,
   )
-  return row.settledAt === null
+  return delivery.settledAt === null
 }
 
 /** undefined when the repository does not say: the next look may find out, and a deployment tells it to people. */

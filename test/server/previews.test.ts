@@ -6,7 +6,7 @@ import type { Environment, Variable } from '../../contract/service.ts'
 import type { Delivery } from '../../contract/webhook.ts'
 import { createApp } from '../../server/app.ts'
 import { meansBranch } from '../../server/previews/branch-pattern.ts'
-import { sweep } from '../../server/webhooks/sweep.ts'
+import { sweep, Untold } from '../../server/webhooks/sweep.ts'
 import { makeRepository } from '../e2e/repository.ts'
 import { addShop, deploy, end, startApi, type Api } from './api.ts'
 import { deliver, githubPush, makeSecret, sha, signed } from './forge.ts'
@@ -179,7 +179,7 @@ describe('the preview of a pull request', () => {
     branch('buttons')
     const heads = [commit({ 'version.txt': '1' }), commit({ 'version.txt': '2' })]
     expect(await outcome({ branch: 'buttons', head: heads[0]! })).toContain('deployed')
-    expect(await sweep(api.deps, (await api.store.services.find(shop))!)).toBe(true)
+    expect(await sweep(api.deps, (await api.store.services.find(shop))!, new Untold(0))).toBe(true)
     createApp(api.deps)
     await until(() => enqueued().length === 2)
     expect(enqueued()[1]).toEqual(['pr-12', 'buttons', heads[1]])

@@ -4,7 +4,7 @@ import path from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, test } from 'vitest'
 import type { Delivery } from '../../contract/webhook.ts'
 import { createApp } from '../../server/app.ts'
-import { sweep } from '../../server/webhooks/sweep.ts'
+import { sweep, Untold } from '../../server/webhooks/sweep.ts'
 import { makeRepository } from '../e2e/repository.ts'
 import { addShop, deploy, startApi, succeed, type Api } from './api.ts'
 import {
@@ -476,9 +476,14 @@ describe('the sweep', () => {
     await api.call('PATCH', `/v1/services/${shop}`, {
       source: { kind: 'git', url: path.join(repository.directory) },
     })
-    const look = async () => sweep(api.deps, (await api.store.services.find(shop))!)
+    const look = async (untold = new Untold(0)) =>
+      sweep(api.deps, (await api.store.services.find(shop))!, untold)
     expect(await look()).toBe(false)
     const missed = repository.commit({ 'new.txt': 'new' })
+    // At first its forge may still be about to tell.
+    const untold = new Untold(60_000)
+    expect([await look(untold), await look(untold), untold.has(shop)]).toEqual([false, false, true])
+    expect((await deliveries()).data).toEqual([])
     expect(await look()).toBe(true)
     expect(await look()).toBe(false)
     const [delivery] = (await deliveries()).data

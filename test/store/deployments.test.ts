@@ -67,7 +67,9 @@ test('the server and the lane that record the same deployments at the same momen
     const racing = [1, 2, 3].map(() => store.deployments.recordQueued(newDeployment(150 + number)))
     await Promise.all(racing)
   }
-  expect((await store.deployments.list({ serviceId: 'shop', includeArchived: false, limit: 500 })).data).toHaveLength(300)
+  expect(
+    (await store.deployments.list({ serviceId: 'shop', includeArchived: false, limit: 500 })).data,
+  ).toHaveLength(300)
 })
 
 test('recording a deployment whose environment was deleted meanwhile does nothing', async () => {
