@@ -62,11 +62,11 @@ export const published: Published[] = [
     config: { start: 'node bin/http-server . -p $PORT' },
     asks: '/package.json',
     answers: /"name": "http-server"/,
+    slow: true,
   },
   {
     id: 'python-sdist',
     needs: ['python3'],
-    slow: true,
     async fetch(folder) {
       const options = ['--no-deps', '--no-binary', ':all:', '--disable-pip-version-check']
       await quiet('python3', ['-m', 'pip', 'download', ...options, 'uploadserver==6.0.0'], folder)
