@@ -51,7 +51,9 @@ test('a live service whose shell and processes were killed comes back, once', as
   for (const one of [shell, pid!]) process.kill(one, 'SIGKILL')
   await until(async () => (await shop.runtime.status('killed/production/1'))?.state === 'gone')
   expect(await shop.repairs()).toEqual(['revive killed/production/1'])
-  await until(async () => (await shop.get(port)) === 'killed/production/1')
+  // Elsewhere, if the killed one had not let go of its port yet.
+  const revived = (await shop.runtime.status('killed/production/1'))!
+  await until(async () => (await shop.get(revived.port)) === 'killed/production/1')
   expect(await shop.repairs()).toEqual([])
 })
 
