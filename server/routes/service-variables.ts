@@ -29,20 +29,13 @@ import {
   variablesOf,
   type VariablesOf,
 } from '../variables.ts'
+import { changesExample, example } from './variables.ts'
 
 const tags = ['services']
 const path = '/services/{serviceId}/variables'
 const variableParams = serviceParams.extend({
   name: variableNameSchema.openapi({ example: 'LOG_LEVEL' }),
 })
-const example = {
-  ...{ name: 'LOG_LEVEL', secret: false, value: 'info', inheritedFrom: null },
-  updatedAt: '2026-01-31T12:00:00.000Z',
-}
-const changesExample = {
-  data: [{ name: 'LOG_LEVEL', change: 'set', secret: false, version: 2, at: '2026-01-31T12:00:00.000Z' }],
-  nextCursor: null,
-}
 
 const list = createRoute({
   method: 'get',

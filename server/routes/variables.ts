@@ -27,11 +27,12 @@ const path = '/services/{serviceId}/environments/{environment}/variables'
 const variableParams = environmentParams.extend({
   name: variableNameSchema.openapi({ example: 'LOG_LEVEL' }),
 })
-const example = {
+/** Of a variable, for the document of the API. */
+export const example = {
   ...{ name: 'LOG_LEVEL', secret: false, value: 'info', inheritedFrom: null },
   updatedAt: '2026-01-31T12:00:00.000Z',
 }
-const changesExample = {
+export const changesExample = {
   data: [{ name: 'LOG_LEVEL', change: 'set', secret: false, version: 2, at: '2026-01-31T12:00:00.000Z' }],
   nextCursor: null,
 }
