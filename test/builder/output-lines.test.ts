@@ -56,6 +56,15 @@ test('however the output arrives, the lines are the same and cover each byte onc
         expect(position).toBeLessThanOrEqual(Buffer.byteLength(text))
       },
     ),
+    {
+      numRuns: 2_000,
+      examples: [
+        [
+          ['😀', 'a', 'x'.repeat(20), '😀', '😀'],
+          [6, 7, 9, 9, 1],
+        ],
+      ],
+    },
   )
 })
 

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import path from 'node:path'
+import { Context } from '@temporalio/activity'
 import { Client } from '@temporalio/client'
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -53,7 +54,8 @@ async function startWorkers(address: string): Promise<() => Promise<void>> {
   }
   const host = {
     checkReadiness: async () => {
-      await go.promise
+      // A worker that stops waits for activities that do not listen.
+      await Promise.race([go.promise, Context.current().cancelled])
       return { detail: 'ready' }
     },
     removeEnvironment: async ({ serviceId }: { serviceId: string }) => {

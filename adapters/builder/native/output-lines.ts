@@ -62,7 +62,8 @@ export class OutputLines {
     const back = (feed < 0 ? rest : rest.subarray(0, feed)).indexOf(carriageReturn)
     const at = back < 0 ? feed : back
     const length = at < 0 ? rest.length : at
-    if (length >= this.#longest) return this.#take('part', wholeCharacters(rest, this.#longest), 0)
+    // One byte more than fits tells whether the cut would be inside of a character.
+    if (length > this.#longest) return this.#take('part', wholeCharacters(rest, this.#longest), 0)
     if (at < 0) return undefined
     if (rest[at] === newline) return this.#take('line', at, 1)
     // A carriage return may be half of a line end whose other half has not come yet.
