@@ -3,7 +3,7 @@ import { isFailureCode } from '../contract/failures.ts'
 import type { Finding } from '../contract/deployment.ts'
 import type { DeployInput, StepReport } from '../contract/workflows.ts'
 import type { Ports } from '../ports/index.ts'
-import { queuedRow } from './record-deployment.ts'
+import { newDeployment } from '../ports/new-deployment.ts'
 import { asStep } from './step.ts'
 import { expected } from './typed-failure.ts'
 
@@ -14,7 +14,7 @@ import { expected } from './typed-failure.ts'
 export const checkReadiness = ({ readiness, store }: Pick<Ports, 'readiness' | 'store'>) => {
   const record = async (input: DeployInput) => {
     const runId = Context.current().info.workflowExecution?.runId ?? ''
-    await store.deployments.recordQueued(queuedRow(input))
+    await store.deployments.recordQueued(newDeployment(input, input))
     await store.deployments.started(input.deploymentId, { runId, at: new Date() })
   }
   const check = async (input: DeployInput, signal: AbortSignal): Promise<StepReport> => {

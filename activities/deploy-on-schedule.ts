@@ -4,6 +4,7 @@ import { parseReleaseNumber, serviceUrlOf } from '../contract/names.ts'
 import { queuePolicyFor } from '../contract/queue-policy.ts'
 import { takesRelease } from '../contract/vocabulary.ts'
 import type { Enqueued, EnqueueRequest, ScheduledInput, ScheduledResult } from '../contract/workflows.ts'
+import { newDeployment } from '../ports/new-deployment.ts'
 import type { EnvironmentRow, ScheduleRow, Store } from '../ports/store.ts'
 
 /** Puts a deployment into its lane; the same `requestId` again means the same deployment. `busy`: none may wait there. */
@@ -47,7 +48,7 @@ export const deployOnSchedule =
     if (barrier !== undefined) return end(null, barrier)
     const aim = await aimOf(store, schedule, environment)
     if (typeof aim === 'string') return end(null, aim)
-    const enqueued = await enqueue({
+    const request: EnqueueRequest = {
       requestId: turn.requestId,
       serviceId,
       environment: name,
@@ -63,9 +64,12 @@ export const deployOnSchedule =
       ...(environment.approvalTimeout && !takesRelease(aim.trigger)
         ? { approvalTimeout: environment.approvalTimeout }
         : {}),
-    })
+    }
+    const enqueued = await enqueue(request)
     if (enqueued === 'busy')
       return end(null, 'another deployment had not ended, and this environment lets none wait')
+    // The lane records it too; doing it here makes it readable as soon as the schedule tells of it.
+    await store.deployments.recordQueued(newDeployment(request, enqueued))
     return end(enqueued.deploymentId, null)
   }
 

@@ -1,7 +1,6 @@
-import { deployWorkflowId, releaseId } from '../contract/names.ts'
-import { takesRelease } from '../contract/vocabulary.ts'
 import type { ApprovalRecord, DeployInput, Outcome, Superseded } from '../contract/workflows.ts'
-import type { NewDeployment, Store } from '../ports/store.ts'
+import { newDeployment } from '../ports/new-deployment.ts'
+import type { Store } from '../ports/store.ts'
 
 /** Ends a deployment in the store. Safe to repeat: one that has ended is left as it is. */
 export const recordOutcome =
@@ -14,14 +13,14 @@ export const recordOutcome =
 export const recordQueued =
   ({ store }: { store: Store }) =>
   async (input: DeployInput): Promise<void> => {
-    await store.deployments.recordQueued(queuedRow(input))
+    await store.deployments.recordQueued(newDeployment(input, input))
   }
 
 /** A deployment that was canceled before its turn came. */
 export const recordCanceledInQueue =
   ({ store }: { store: Store }) =>
   async (input: DeployInput): Promise<void> => {
-    await store.deployments.recordQueued(queuedRow(input))
+    await store.deployments.recordQueued(newDeployment(input, input))
     await store.deployments.finish(input.deploymentId, {
       status: 'CANCELED',
       compensation: 'NONE',
@@ -35,7 +34,7 @@ export const recordSuperseded =
   ({ store }: { store: Store }) =>
   async (all: Superseded[]): Promise<void> => {
     for (const { deployment, by } of all) {
-      await store.deployments.recordQueued(queuedRow(deployment))
+      await store.deployments.recordQueued(newDeployment(deployment, deployment))
       await store.deployments.finish(deployment.deploymentId, {
         status: 'SUPERSEDED',
         compensation: 'NONE',
@@ -52,24 +51,3 @@ export const recordApproval =
   async ({ deploymentId, ...change }: ApprovalRecord): Promise<void> => {
     await store.deployments.approval(deploymentId, change)
   }
-
-export function queuedRow(input: DeployInput): NewDeployment {
-  const { serviceId, environment, number } = input
-  return {
-    id: input.deploymentId,
-    number,
-    serviceId,
-    environment,
-    trigger: input.trigger,
-    ref: input.ref,
-    commitSha: input.commitSha ?? null,
-    repoFullName: input.repoFullName,
-    serviceUrl: input.serviceUrl,
-    retryOf: input.retryOf ?? null,
-    rollbackOf: input.rollbackOf ?? null,
-    releaseId: takesRelease(input.trigger) ? releaseId(serviceId, environment, input.releaseNumber) : null,
-    workflowId: deployWorkflowId(serviceId, environment, number),
-    requestedBy: input.requestedBy,
-    queuedAt: new Date(input.queuedAt),
-  }
-}

@@ -1,11 +1,11 @@
 import { defaults } from '../contract/defaults.ts'
 import type { Deployment, Finding } from '../contract/deployment.ts'
 import { freezeAt } from '../contract/freeze.ts'
-import { deployWorkflowId, releaseId } from '../contract/names.ts'
 import { queuePolicyFor } from '../contract/queue-policy.ts'
 import { takesRelease, type Trigger } from '../contract/vocabulary.ts'
-import type { Enqueued, EnqueueRequest } from '../contract/workflows.ts'
-import type { EnvironmentRow, NewDeployment, ServiceRow } from '../ports/store.ts'
+import type { EnqueueRequest } from '../contract/workflows.ts'
+import { newDeployment } from '../ports/new-deployment.ts'
+import type { EnvironmentRow, ServiceRow } from '../ports/store.ts'
 import type { AppDeps } from './deps.ts'
 import { findDeployment } from './find.ts'
 import { EnvironmentBusy } from './lanes.ts'
@@ -51,7 +51,7 @@ export async function acceptDeployment(
     throw error instanceof EnvironmentBusy ? busy(error) : error
   })
   // The lane's worker records it too; doing it here makes it readable as soon as it is accepted.
-  await deps.store.deployments.recordQueued(queuedRow(request, enqueued))
+  await deps.store.deployments.recordQueued(newDeployment(request, enqueued))
   deps.accepted.inc({ trigger: wish.trigger })
   return findDeployment(deps, enqueued.deploymentId)
 }
@@ -134,26 +134,5 @@ async function enqueueRequest(
     ...(environment.approvalTimeout && !takesRelease(trigger)
       ? { approvalTimeout: environment.approvalTimeout }
       : {}),
-  }
-}
-
-function queuedRow(request: EnqueueRequest, { number, deploymentId }: Enqueued): NewDeployment {
-  const { serviceId, environment, releaseNumber } = request
-  return {
-    id: deploymentId,
-    number,
-    serviceId,
-    environment,
-    trigger: request.trigger,
-    ref: request.ref,
-    commitSha: request.commitSha ?? null,
-    repoFullName: request.repoFullName,
-    serviceUrl: request.serviceUrl,
-    retryOf: request.retryOf ?? null,
-    rollbackOf: request.rollbackOf ?? null,
-    releaseId: releaseNumber === undefined ? null : releaseId(serviceId, environment, releaseNumber),
-    workflowId: deployWorkflowId(serviceId, environment, number),
-    requestedBy: request.requestedBy,
-    queuedAt: new Date(request.queuedAt),
   }
 }
