@@ -38,7 +38,17 @@ export class Untold {
   }
 
   has(serviceId: string): boolean {
-    return [...this.#since.keys()].some((key) => key.startsWith(`${serviceId}/`))
+    return this.#keysOf(serviceId).length > 0
+  }
+
+  /** An environment may be deleted, or be deployed by hand from now on. */
+  forgetOthers(serviceId: string, kept: EnvironmentRow[]): void {
+    const keep = new Set(kept.map(({ environment }) => `${serviceId}/${environment}`))
+    for (const key of this.#keysOf(serviceId)) if (!keep.has(key)) this.#since.delete(key)
+  }
+
+  #keysOf(serviceId: string): string[] {
+    return [...this.#since.keys()].filter((key) => key.startsWith(`${serviceId}/`))
   }
 }
 
@@ -75,10 +85,10 @@ export function startSweep(deps: SweepDeps & Pick<AppDeps, 'stopping'>, outbox: 
 /** Looks at the branches of one service; answers whether a push was missed, which is then a delivery like others. */
 export async function sweep(deps: SweepDeps, service: ServiceRow, untold: Untold): Promise<boolean> {
   const environments = await deps.store.environments.list(service.serviceId)
+  const swept = environments.filter(({ autoDeploy }) => autoDeploy)
+  untold.forgetOthers(service.serviceId, swept)
   const missed: boolean[] = []
-  for (const environment of environments) {
-    if (environment.autoDeploy) missed.push(await sweepEnvironment(deps, service, environment, untold))
-  }
+  for (const environment of swept) missed.push(await sweepEnvironment(deps, service, environment, untold))
   return missed.includes(true)
 }
 

@@ -1,8 +1,9 @@
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { Client, Connection } from '@temporalio/client'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Deployment } from '../../contract/deployment.ts'
+import { deployWorkflowId } from '../../contract/names.ts'
 import { isThorough } from '../faults/points.ts'
 import { keepAsking, processesWith, remainsOf } from './remains.ts'
 import { repositoryRoot } from './repository.ts'
@@ -21,11 +22,14 @@ const root = repositoryRoot()
 const points = path.join(root.directory, 'crash-points')
 mkdirSync(points)
 let sluice: Sluice
+let client: Client
 beforeAll(async () => {
   const env = { SLUICE_SOURCE_ROOTS: root.directory, SLUICE_CRASH_POINTS: points }
   sluice = await startSluice({ env })
+  client = new Client({ connection: await Connection.connect({ address: sluice.temporalAddress }) })
 }, 120_000)
 afterAll(async () => {
+  await client?.connection.close()
   await sluice?.stop()
   root.remove()
 }, 60_000)
@@ -61,6 +65,15 @@ async function serviceWith(id: string, server: string | undefined, soak = '20s')
     ...(server ? { 'server.js': server } : {}),
   })
   return service
+}
+
+/** Whether the agent has taken up the watch over the second deployment of a service. */
+async function isWatched(service: string): Promise<boolean> {
+  const { raw } = await client.workflow.getHandle(deployWorkflowId(service, 'production', 2)).describe()
+  // Those that are over are not listed.
+  return raw.pendingActivities!.some(
+    ({ activityType, lastStartedTime }) => activityType?.name === 'watchRelease' && lastStartedTime,
+  )
 }
 
 const isLive = (id: string) =>
@@ -220,7 +233,7 @@ test.runIf(isThorough)(
 
 test(
   'kill -9 of the worker in the watch: the way back does not wait for it',
-  { timeout: 90_000 },
+  { timeout: 120_000 },
   async () => {
     const [service, well] = await Promise.all([
       serviceWith('unattended', dies, '60s'),
@@ -228,11 +241,13 @@ test(
     ])
     const [{ id }, other] = await Promise.all([service.start(), well.start()])
     await Promise.all([isLive(id), isLive(other.id)])
+    await until(() => isWatched(service.id))
     const worker = sluice.part('worker')
     process.kill(worker.pid, 'SIGSTOP')
     await service.get()
     await until(async () => (await service.get().catch(() => undefined))?.text === 'v1')
-    await sleep(200)
+    // The router is told first, the database a moment later.
+    await until(async () => !(await find(sluice, id)).live)
     expect(await find(sluice, id)).toMatchObject({ status: 'RUNNING', live: false })
     process.kill(worker.pid, 'SIGKILL')
     await expectRolledBack(service, await finished(sluice, id))

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { detachedJobs } from '../../adapters/jobs/detached/index.ts'
@@ -65,8 +65,11 @@ export async function workbench(isolation: 'auto' | 'none' = 'auto', outputCap?:
         { stdio: ['ignore', 'pipe', 'inherit'] },
       ),
     file: (name) => {
-      const file = path.join(host.folder, name)
-      return existsSync(file) ? readFileSync(file, 'utf8') : ''
+      try {
+        return readFileSync(path.join(host.folder, name), 'utf8')
+      } catch {
+        return ''
+      }
     },
   }
 }
