@@ -282,6 +282,19 @@ describe('ending a job', () => {
     expect(file('ran')).toBe('ran\nran\n')
   })
 
+  test("several discards of a job that is just beginning do not get in each other's way", async () => {
+    const { run, job, jobs, home } = await workbench()
+    for (let number = 1; number <= 12; number++) {
+      const id = `shop/production/${number}`
+      const running = run(job('sleep 60', { id: `${id}/build` }))
+      const refused = expect(running).rejects.toThrow(JobCanceled)
+      await sleep(number * 4)
+      await Promise.all([jobs.discard(id), jobs.discard(id), jobs.discard(id)])
+      await refused
+    }
+    expect(readdirSync(path.join(home, 'jobs/shop/production'))).toEqual([])
+  })
+
   test('an id cannot lead out of the folder', async () => {
     const { run, job, jobs } = await workbench()
     for (const id of ['../x', '/x', 'a//b', 'a/../b', '']) {

@@ -31,18 +31,20 @@ export function detachedJobs({
   outputCap = 64 * 1024 * 1024,
 }: DetachedJobsOptions): Jobs {
   const closed = new ClosedNumbers(path.join(directory, '.closed'))
-  const run: Jobs['run'] = async (spec, { signal, output }) => {
+  const refuseClosed = async ({ id }: JobSpec) => {
+    if (!(await closed.isClosed(id))) return
+    const folder = folderOf(directory, id)
+    await discard(folder)
+    // The deployment's folder, unless another of its jobs is being removed too.
+    await rmdir(path.dirname(folder)).catch(() => {})
+    throw new JobCanceled(`${id} was discarded`)
+  }
+
+  const attend: Jobs['run'] = async (spec, { signal, output }) => {
     const job = new JobFolder(folderOf(directory, spec.id))
     const user = await users.userOf(spec.serviceId, spec.environmentName)
     await assertReachable(spec.directory, user)
-    const refuseClosed = async () => {
-      if (!(await closed.isClosed(spec.id))) return
-      await discard(job.directory)
-      // The deployment's folder, unless another of its jobs is being removed too.
-      await rmdir(path.dirname(job.directory)).catch(() => {})
-      throw new JobCanceled(`${spec.id} was discarded`)
-    }
-    await refuseClosed()
+    await refuseClosed(spec)
     if (!(await job.latest())) await job.prepare(1, spec, cgroupFor(cgroups, spec.id, 1))
     const file = new OutputFile(job.output, outputCap)
     await file.recall()
@@ -52,7 +54,7 @@ export function detachedJobs({
     const interrupted = interruption(job, signal, stream, watch)
     // Between the preparation and each step: what is prepared too late is removed, even by who is to leave it alone.
     const check = async () => {
-      await refuseClosed()
+      await refuseClosed(spec)
       await interrupted()
     }
     try {
@@ -75,7 +77,15 @@ export function detachedJobs({
   }
 
   return {
-    run,
+    async run(spec, options) {
+      try {
+        return await attend(spec, options)
+      } catch (error) {
+        // A discard takes the folder away under the hands of whoever is about to use it.
+        if (isGone(error)) await refuseClosed(spec)
+        throw error
+      }
+    },
     async discard(prefix) {
       const folder = folderOf(directory, prefix)
       await closed.close(prefix).catch(ignoreNoSpace)
@@ -116,10 +126,17 @@ async function keepWork(spec: JobSpec, { ending }: { ending: { status: number } 
 
 async function discard(directory: string): Promise<void> {
   for (const job of await jobsBelow(directory)) {
-    // A full disk has no room for it, and this is what gives it room.
-    await job.decide('canceled').catch(ignoreNoSpace)
-    await endProcesses(job, cancelGraceMs)
+    try {
+      // A full disk has no room for it, and this is what gives it room.
+      await job.decide('canceled').catch(ignoreNoSpace)
+      await endProcesses(job, cancelGraceMs)
+    } catch (error) {
+      // Who discards and who finds itself discarded both come here; the folder goes last, so the other one is done.
+      if (!isGone(error)) throw error
+    }
   }
   // A wrapper that came too late for its claim may still make a file: the removal looks again then.
   await rm(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 })
 }
+
+const isGone = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'ENOENT'
