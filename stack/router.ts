@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { RouterHealth } from '../contract/routing.ts'
 import type { Settings } from '../contract/settings.ts'
 import { homePaths } from '../contract/settings.ts'
 import { startDetached } from './detached.ts'
@@ -16,6 +17,9 @@ const part = 'router'
 
 /** Milliseconds until a router that was started must answer on its control socket. */
 const answerWithin = 15_000
+
+/** Milliseconds that one which runs may take to answer before it counts as stuck. */
+const patience = 10_000
 
 /** Milliseconds that its open requests may take when it has to end; a little more than it gives them itself. */
 const drainGrace = 35_000
@@ -53,11 +57,23 @@ export const routerRuns = (home: string): boolean => readLiveRecord(home, part) 
 export async function settleRouter(settings: Settings, say: Say): Promise<ProcessIdentity | undefined> {
   const running = await findRouter(settings.home)
   if (!running) return undefined
-  const { identity, health, startedWith } = running
+  const { identity, startedWith } = running
+  const health = running.health ?? (await lateHealth(settings.home, identity))
   const asWanted = startedWith === undefined || startedWith === addressOf(settings)
   if (health?.port === settings.routerPort && asWanted) return identity
   say(part, health ? 'has another address, is started anew' : 'does not answer, is started anew')
   await endProcess(identity, { graceMs: health ? drainGrace : 2000 })
+  return undefined
+}
+
+/** One that is slow to answer may be in the middle of many requests, which would be lost with it. */
+async function lateHealth(home: string, running: ProcessIdentity): Promise<RouterHealth | undefined> {
+  const deadline = Date.now() + patience
+  while (isAlive(running) && Date.now() < deadline) {
+    const health = await routerHealth(homePaths(home).routerSocket)
+    if (health) return health
+    await sleep(100)
+  }
   return undefined
 }
 

@@ -115,10 +115,13 @@ const environment = (): NodeJS.ProcessEnv => ({
   TZ: 'UTC',
 })
 
-/** A TCP connection first: a gRPC client that comes too early backs off for a second. */
+/**
+ * A TCP connection first: a gRPC client that comes too early backs off for a second. Where nobody listens this is known
+ * at once; the time is for a machine that is short of breath.
+ */
 export function listens(port: number, host = '127.0.0.1'): Promise<boolean> {
   const { promise, resolve } = Promise.withResolvers<boolean>()
-  const socket = connect({ port, host, timeout: 1000 })
+  const socket = connect({ port, host, timeout: 5000 })
   socket.once('connect', () => resolve(true))
   for (const event of ['error', 'timeout']) socket.once(event, () => resolve(false))
   return promise.finally(() => socket.destroy())

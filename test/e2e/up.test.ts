@@ -92,12 +92,16 @@ test(
 )
 
 test(
-  'after a kill -9 of `up` its parts end by themselves, and the next one starts',
+  'after a kill -9 of `up` its parts end by themselves, and the next one starts and keeps a router that is slow to answer',
   { timeout: 120_000 },
   async () => {
     const kept = (['router', 'temporal', 'postgres'] as const).map((part) => sluice.part(part))
     const parts = (['server', 'worker', 'agent'] as const).map((part) => sluice.part(part))
     await sluice.stopUp('SIGKILL')
+    // All of its processes, as on a machine that is short of breath.
+    const slow = -sluice.part('router').pid
+    process.kill(slow, 'SIGSTOP')
+    setTimeout(() => process.kill(slow, 'SIGCONT'), 3_000)
     await sluice.startAgain()
     expect(kept.map(({ part }) => sluice.part(part as RunningPart).pid)).toEqual(kept.map(({ pid }) => pid))
     expect(parts.map(({ pid, started }) => identityOf(pid)?.started === started)).toEqual([
