@@ -36,13 +36,20 @@ export const streamDescription = (what: string): string =>
 const pageOf = <T extends z.ZodType>(schema: T) =>
   z.object({ data: z.array(schema), nextAfter: z.number().int().nullable() })
 
+/** Of a stream OpenAPI describes each event (3.2, "Sequential Media Types"); readers of 3.1 do the same. */
+const serverSentEvent = z.object({
+  id: z.string().optional().describe('For `Last-Event-ID`'),
+  event: z.string().optional().describe('`end` comes last; what is followed comes without a name'),
+  data: z.string().describe('JSON'),
+})
+
 export const streamAnswers = <T extends z.ZodType>(schema: T, example: unknown) => ({
   200: {
     description: 'A stream, or a page',
     content: {
       'text/event-stream': {
-        schema: z.string(),
-        example: `id: 1\ndata: ${JSON.stringify(example)}\n\nevent: end\ndata: {"status":"SUCCEEDED"}\n\n`,
+        schema: serverSentEvent,
+        example: { id: '1', event: 'message', data: JSON.stringify(example) },
       },
       'application/x-ndjson': { schema: z.string(), example: `${JSON.stringify(example)}\n` },
       'application/json': { schema: pageOf(schema), example: { data: [example], nextAfter: null } },

@@ -132,10 +132,11 @@ export function temporalLanes({
     cancel: ({ serviceId, environment: name, ...request }) =>
       within(limits.signal, 'The cancel could not be passed on.', async () => {
         const signal = (id: string) => workflow.getHandle(id).signal(signalNames.cancelDeployment, request)
-        if (await signalOr(laneId(serviceId, name), signal)) return
-        // The lane was terminated by hand: its deployment goes on without it and hears the signal itself.
         const number = parseDeploymentId(request.deploymentId)?.number
+        // What a deployment has been told before its switch counts; by way of the lane it might come too late.
         if (number !== undefined) await signalOr(deployWorkflowId(serviceId, name, number), signal)
+        // It drops one that waits. Where it was terminated by hand, the deployment goes on without it.
+        await signalOr(laneId(serviceId, name), signal)
       }),
 
     answerApproval: ({ deploymentId, ...answer }) =>

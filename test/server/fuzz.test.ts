@@ -55,8 +55,6 @@ describe.runIf(process.env['SLUICE_FAULTS'] === 'all')('made-up requests', () =>
         '--phases',
         'examples,coverage,fuzzing',
       ],
-      // They follow a deployment until it ends.
-      ...['readLogs', 'readEvents'].flatMap((id) => ['--exclude-operation-id', id]),
       // It knows no way to write an archive.
       ...['--exclude-operation-id', 'deployArchive'],
     ]
