@@ -1,16 +1,12 @@
 import type { LogLine } from '../../contract/deployment.ts'
 import { LogChunk } from './log-chunk.ts'
 import { fillLine } from './log-text.ts'
+import { Pace } from './pace.ts'
 
 /** Lines in the document at once. Of more the oldest go: the raw log has them, and the memory has an end. */
 const most = 200_000
-/**
- * Milliseconds of a frame for putting lines in: half of what frames take, so that a slow machine does not spend all its
- * time on drawing; but never so long that it would be felt.
- */
-const budget = { least: 8, most: 100 }
-/** Lines that are put in before the clock is looked at. */
-const atOnce = 500
+/** Lines that are put in before the clock is looked at: what a frame costs beside them is the same for few and many. */
+const atOnce = 2_000
 /** Lines that wait to be put in before the stream has to wait for them. */
 const enough = 5_000
 
@@ -29,8 +25,7 @@ export class LogLines {
   readonly #options: LogLinesOptions
   #waiting: LogLine[] = []
   #hasEnded = false
-  #isPlanned = false
-  #lastFrame = 0
+  readonly #pace = new Pace((until) => this.#putSome(until))
   /** Whoever brings the lines, until there is room for more. */
   #room: (() => void) | undefined
   #parts: LogChunk[] = []
@@ -57,14 +52,7 @@ export class LogLines {
 
   /** Goes on with what waits, if anything does. */
   resume(): void {
-    if (this.#isPlanned) return
-    this.#isPlanned = true
-    requestAnimationFrame((frame) => {
-      this.#isPlanned = false
-      const half = (frame - this.#lastFrame) / 2
-      this.#lastFrame = frame
-      this.#putSome(Math.min(budget.most, Math.max(budget.least, half)))
-    })
+    this.#pace.ask()
   }
 
   /** Nothing more comes. */
@@ -79,8 +67,7 @@ export class LogLines {
     for (const part of this.#parts) part.showOnly(step)
   }
 
-  #putSome(milliseconds: number): void {
-    const until = performance.now() + milliseconds
+  #putSome(until: number): void {
     const columns = columnsOf(this.#box)
     let done = 0
     while (done < this.#waiting.length && this.#hasRoom()) {
