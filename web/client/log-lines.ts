@@ -5,9 +5,10 @@ import { Pace } from './pace.ts'
 
 /** Lines in the document at once. Of more the oldest go: the raw log has them, and the memory has an end. */
 const most = 200_000
-/** Lines that are put in before the clock is looked at: what a frame costs beside them is the same for few and many. */
-const atOnce = 2_000
-/** Lines that wait to be put in before the stream has to wait for them. */
+/**
+ * Lines that are put in at once, in about 30 ms: what a frame costs beside them is the same for few and many, so a slow
+ * machine comes further with many. When as many wait, the stream has to wait for them.
+ */
 const enough = 5_000
 
 interface LogLinesOptions {
@@ -25,7 +26,7 @@ export class LogLines {
   readonly #options: LogLinesOptions
   #waiting: LogLine[] = []
   #hasEnded = false
-  readonly #pace = new Pace((until) => this.#putSome(until))
+  readonly #pace = new Pace(() => this.#putSome())
   /** Whoever brings the lines, until there is room for more. */
   #room: (() => void) | undefined
   #parts: LogChunk[] = []
@@ -67,13 +68,11 @@ export class LogLines {
     for (const part of this.#parts) part.showOnly(step)
   }
 
-  #putSome(until: number): void {
+  #putSome(): void {
     const columns = columnsOf(this.#box)
     let done = 0
-    while (done < this.#waiting.length && this.#hasRoom()) {
-      this.#put(this.#waiting[done++]!, columns)
-      if (done % atOnce === 0 && performance.now() > until) break
-    }
+    const end = Math.min(this.#waiting.length, enough)
+    while (done < end && this.#hasRoom()) this.#put(this.#waiting[done++]!, columns)
     this.#waiting = this.#waiting.slice(done)
     if (done > 0) this.#options.grown(done)
     if (this.#waiting.length < enough) this.#room?.()

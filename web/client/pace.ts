@@ -1,18 +1,16 @@
-/** Milliseconds of a frame for the work: more would be felt. */
-const budget = 50
 /** Milliseconds from one such frame to the next: nobody reads faster, and each frame has to be drawn. */
 const leastPause = 100
 
 /** Does a work that comes in pieces in frames of the browser, seldom enough to leave room for everything else. */
 export class Pace {
-  readonly #work: (until: number) => void
+  readonly #work: () => void
   #isBusy = false
   #isWanted = false
   /** When the next piece may be done, in the time of `performance`. */
   #due = 0
 
-  /** @param work does some, until that time of `performance` */
-  constructor(work: (until: number) => void) {
+  /** @param work does as much as a frame may take */
+  constructor(work: () => void) {
     this.#work = work
   }
 
@@ -30,7 +28,7 @@ export class Pace {
     requestAnimationFrame(() => {
       const began = performance.now()
       this.#isWanted = false
-      this.#work(began + budget)
+      this.#work()
       // After layout and paint. As long as all of it took is left to others, so that a slow machine is not full of it.
       setTimeout(() => {
         const took = performance.now() - began
