@@ -6,11 +6,11 @@ import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { repositoryRoot } from '../test/e2e/repository.ts'
-import { deploymentWhen, finished, inStep, makeService } from '../test/e2e/service.ts'
+import { deploymentWhen, expectStatus, finished, inStep, makeService } from '../test/e2e/service.ts'
 import { startSluice, type Sluice } from '../test/e2e/sluice.ts'
 import { openBrowser } from '../test/web/browser.ts'
-import { spread, tenths } from './figures.ts'
-import { residentMb } from './memory.ts'
+import { tenths } from './figures.ts'
+import { measured, serverMb } from './meanwhile.ts'
 import { cancelByClick, tabsOf } from './noisy-tabs.ts'
 import { processorSeconds } from './processor-time.ts'
 
@@ -54,8 +54,9 @@ try {
   const all = await opener.openMany(id, tabs)
   const reading = readElsewhere(id)
   await Promise.all(all.map(({ page }) => page.waitForSelector('#step-build .running')))
-  const next = await service.start()
-  const other = await opener.open(next.id)
+  const [first, second] = await startPatient()
+  await inStep(sluice, first, 'build')
+  const other = await opener.open(first)
   say(`${tabs} tabs are open`)
   const watched = await measured(sluice, () => sleep(3_000))
   const before = processorTimes(sluice)
@@ -63,7 +64,9 @@ try {
   const since = () => Math.round(performance.now() - began)
   writeFileSync(go, '')
   const arrivals = Promise.all(all.map((tab) => tab.whole().then(since)))
-  const canceling = sleep((seconds * 1000) / 2).then(() => cancelByClick(other))
+  const canceling = sleep((seconds * 1000) / 2).then(() =>
+    Promise.all([cancelByApi(second), cancelByClick(other)]),
+  )
   let printedMs = 0
   const noise = await measured(sluice, async () => {
     await deploymentWhen(sluice, id, ({ steps }) =>
@@ -80,6 +83,7 @@ try {
     arrived.all = await arrivals
   })
   const after = processorTimes(sluice)
+  const [byApi, byClick] = await canceling
   say(`all tabs have the last line after ${Math.max(...arrived.all)} ms`)
   const seen = await reading
   // One after the other: what each of them has is as large as the log.
@@ -95,7 +99,7 @@ try {
     noiseToEndOfBuildMs: printedMs,
     noiseToEndOfDeploymentMs: deployMs,
     noiseToLastLineMs: { firstTab: Math.min(...arrived.all), lastTab: Math.max(...arrived.all) },
-    clickOnCancelToCanceledMs: await canceling,
+    cancelDuringNoiseMs: { byApi, byClick },
     apiMs: { idle: idle.api, watched: watched.api, noise: noise.api, catchingUp: catchingUp.api },
     serverMb: {
       ...{ idle: idle.mb, watched: watched.mb, noise: noise.mb, catchingUp: catchingUp.mb },
@@ -117,6 +121,22 @@ try {
 }
 process.exit(0)
 
+/** Ids of two deployments that end only when they are canceled: one builds, one waits behind it. */
+async function startPatient(): Promise<[string, string]> {
+  const { repository, start } = await makeService(sluice, root.directory, 'patient')
+  repository.commit({
+    'sluice.yaml': 'install: "true"\nbuild: sleep 3600\nstart: exec node server.js\n',
+  })
+  return [(await start()).id, (await start()).id]
+}
+
+/** Milliseconds to the answer that takes it. */
+async function cancelByApi(id: string): Promise<number> {
+  const began = performance.now()
+  await expectStatus(sluice.api('POST', `/v1/deployments/${id}/cancel`, {}), 202, 200)
+  return Math.round(performance.now() - began)
+}
+
 /** How far it is: with many tabs that takes minutes. */
 function say(what: string): void {
   process.stderr.write(`${what}\n`)
@@ -131,33 +151,6 @@ async function readElsewhere(id: string): Promise<number[][]> {
     'message',
   )) as [number[][]]
   return seen
-}
-
-/** Asks the API ten times a second meanwhile, and looks at the memory of its process. */
-async function measured(of: Sluice, work: () => Promise<unknown>) {
-  const answers: Promise<number>[] = []
-  let mb = 0
-  const ask = async () => {
-    const began = performance.now()
-    // A connection of its own: a kept one may be closed by the other side in the moment in which it is used.
-    const { status } = await of.api('GET', '/v1/services', undefined, { connection: 'close' })
-    if (status !== 200) throw new Error(`the API answered ${status}`)
-    return performance.now() - began
-  }
-  const timer = setInterval(() => {
-    answers.push(ask())
-    mb = Math.max(mb, serverMb(of))
-  }, 100)
-  try {
-    await work()
-  } finally {
-    clearInterval(timer)
-  }
-  return { api: spread(await Promise.all(answers)), mb }
-}
-
-function serverMb(of: Sluice): number {
-  return residentMb(of.part('server').pid)
 }
 
 /** Of the server, and of the browser with all its windows: what runs below this process and is not Sluice. */
