@@ -24,4 +24,4 @@ function quantile(values: number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))]!
 }
 
-const tenths = (ms: number): number => Math.round(ms * 10) / 10
+export const tenths = (ms: number): number => Math.round(ms * 10) / 10

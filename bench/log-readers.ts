@@ -1,5 +1,4 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import { numbersIn } from './noise.ts'
 
 /** Follows a log as many times at once, and answers which lines each of them saw. */
 const { url, token, readers } = workerData as { url: string; token: string; readers: number }
@@ -16,4 +15,9 @@ async function read(): Promise<number[]> {
     rest = (rest + text).slice(whole)
   }
   return seen
+}
+
+/** The numbers of the lines of noise in a text. */
+function numbersIn(text: string): number[] {
+  return [...text.matchAll(/noise (\d+):/g)].map(([, number]) => Number(number))
 }

@@ -7,7 +7,7 @@ export function benchMemory(sluice: Sluice): Record<string, number> {
   return Object.fromEntries(parts.map((part) => [part, residentMb(sluice.part(part).pid)]))
 }
 
-function residentMb(pid: number): number {
+export function residentMb(pid: number): number {
   const kilobytes = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
   return Math.round(Number(kilobytes) / 1024)
 }

@@ -1,23 +1,23 @@
 // Many tabs follow one deployment that prints thousands of lines a second: what they see, and what it costs the server.
 import { once } from 'node:events'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
-import type { Page } from 'playwright-core'
 import { repositoryRoot } from '../test/e2e/repository.ts'
-import { finished, inStep, makeService } from '../test/e2e/service.ts'
+import { deploymentWhen, expectStatus, finished, inStep, makeService } from '../test/e2e/service.ts'
 import { startSluice, type Sluice } from '../test/e2e/sluice.ts'
 import { openBrowser } from '../test/web/browser.ts'
-import { visit } from '../test/web/visitor.ts'
-import { spread } from './figures.ts'
-import { numbersIn } from './noise.ts'
+import { tenths } from './figures.ts'
+import { measured, serverMb } from './meanwhile.ts'
+import { cancelByClick, tabsOf } from './noisy-tabs.ts'
+import { processorSeconds } from './processor-time.ts'
 
-/** Windows of a real browser: three are what two processors can draw beside everything else. */
-const tabs = Number(process.env['TABS'] ?? 3)
-/** Readers of the same streams beside the tabs. */
-const readers = Number(process.env['READERS'] ?? 20)
+/** Windows of a real browser, all of them in view. */
+const tabs = Number(process.env['TABS'] ?? 20)
+/** Readers of the API's own stream beside the tabs. */
+const readers = Number(process.env['READERS'] ?? 2)
 const perSecond = Number(process.env['PER_SECOND'] ?? 5_000)
 const seconds = Number(process.env['SECONDS'] ?? 10)
 const lines = perSecond * seconds
@@ -46,40 +46,69 @@ try {
     'noisy.mjs': noisy,
     'sluice.yaml': `install: "true"\nbuild: node noisy.mjs ${go}\nstart: exec node server.js\n`,
   })
+  const load = os.loadavg()[0]!
   const idle = await measured(sluice, () => sleep(5_000))
   const { id } = await service.start()
   await inStep(sluice, id, 'build')
-  const pages = await Promise.all(Array.from({ length: tabs }, () => openTab(id)))
+  const opener = await tabsOf(browser, sluice)
+  const all = await opener.openMany(id, tabs)
   const reading = readElsewhere(id)
-  await Promise.all(pages.map((page) => page.waitForSelector('#step-build .running')))
-  const watched = await measured(sluice, () => sleep(2_000))
+  await Promise.all(all.map(({ page }) => page.waitForSelector('#step-build .running')))
+  const [first, second] = await startPatient()
+  await inStep(sluice, first, 'build')
+  const other = await opener.open(first)
+  say(`${tabs} tabs are open`)
+  const watched = await measured(sluice, () => sleep(3_000))
+  const before = processorTimes(sluice)
   const began = performance.now()
+  const since = () => Math.round(performance.now() - began)
+  writeFileSync(go, '')
+  const arrivals = Promise.all(all.map((tab) => tab.whole().then(since)))
+  const canceling = sleep((seconds * 1000) / 2).then(() =>
+    Promise.all([cancelByApi(second), cancelByClick(other)]),
+  )
+  let printedMs = 0
   const noise = await measured(sluice, async () => {
-    writeFileSync(go, '')
+    await deploymentWhen(sluice, id, ({ steps }) =>
+      steps.some(({ name, status }) => name === 'build' && status === 'SUCCEEDED'),
+    )
+    printedMs = since()
     const { status, failure } = await finished(sluice, id)
     if (status !== 'SUCCEEDED') throw new Error(`${id} ended ${status}: ${JSON.stringify(failure)}`)
   })
-  const deployMs = Math.round(performance.now() - began)
-  const isWhole = () => document.getElementById('log')?.dataset['ended'] === 'true'
-  await Promise.all(
-    pages.map((page) => page.waitForFunction(isWhole, undefined, { polling: 500, timeout: 180_000 })),
-  )
-  const seenMs = Math.round(performance.now() - began)
-  const seen = [...(await Promise.all(pages.map(seenBy))), ...(await reading)]
-  await sleep(2_000)
+  const deployMs = since()
+  say(`the deployment has ended after ${deployMs} ms`)
+  const arrived = { all: [] as number[] }
+  const catchingUp = await measured(sluice, async () => {
+    arrived.all = await arrivals
+  })
+  const after = processorTimes(sluice)
+  const [byApi, byClick] = await canceling
+  say(`all tabs have the last line after ${Math.max(...arrived.all)} ms`)
+  const seen = await reading
+  // One after the other: what each of them has is as large as the log.
+  for (const tab of all) seen.push(await tab.seen())
+  const following = await Promise.all(all.map((tab) => tab.isFollowing()))
   const result = {
-    machine: { cpus: os.cpus().length, model: os.cpus()[0]?.model, node: process.version },
+    machine: { cpus: os.cpus().length, model: os.cpus()[0]?.model, node: process.version, loadBefore: load },
     ...{ tabs, readers, lines, perSecond },
     lost: seen.reduce((sum, one) => sum + (lines - new Set(one).size), 0),
     doubled: seen.reduce((sum, one) => sum + (one.length - new Set(one).size), 0),
     outOfOrder: seen.filter((one) => one.some((line, at) => at > 0 && line <= one[at - 1]!)).length,
-    following: (
-      await Promise.all(pages.map((page) => page.getAttribute('#log-follow', 'aria-pressed')))
-    ).filter((pressed) => pressed === 'true').length,
+    following: following.filter(Boolean).length,
+    noiseToEndOfBuildMs: printedMs,
     noiseToEndOfDeploymentMs: deployMs,
-    noiseToLastLineInLastTabMs: seenMs,
-    apiMs: { idle: idle.api, watched: watched.api, noise: noise.api },
-    serverMb: { idle: idle.mb, watched: watched.mb, noise: noise.mb, after: serverMb(sluice) },
+    noiseToLastLineMs: { firstTab: Math.min(...arrived.all), lastTab: Math.max(...arrived.all) },
+    cancelDuringNoiseMs: { byApi, byClick },
+    apiMs: { idle: idle.api, watched: watched.api, noise: noise.api, catchingUp: catchingUp.api },
+    serverMb: {
+      ...{ idle: idle.mb, watched: watched.mb, noise: noise.mb, catchingUp: catchingUp.mb },
+      after: serverMb(sluice),
+    },
+    processorSeconds: {
+      server: tenths(after.server - before.server),
+      browser: tenths(after.browser - before.browser),
+    },
   }
   process.stdout.write(`${JSON.stringify(result, null, 2)}\n`)
   const folder = path.join(import.meta.dirname, 'results')
@@ -92,17 +121,25 @@ try {
 }
 process.exit(0)
 
-/** A window of somebody else's browser: of one's own only the tab that is looked at keeps a stream. */
-async function openTab(id: string): Promise<Page> {
-  const { page, signIn } = await visit(browser, sluice.url)
-  page.setDefaultTimeout(120_000)
-  await signIn(sluice.token)
-  await page.goto(`/deployments/${id}`)
-  return page
+/** Ids of two deployments that end only when they are canceled: one builds, one waits behind it. */
+async function startPatient(): Promise<[string, string]> {
+  const { repository, start } = await makeService(sluice, root.directory, 'patient')
+  repository.commit({
+    'sluice.yaml': 'install: "true"\nbuild: sleep 3600\nstart: exec node server.js\n',
+  })
+  return [(await start()).id, (await start()).id]
 }
 
-async function seenBy(page: Page): Promise<number[]> {
-  return (await page.$$eval('.line', (all) => all.map((line) => line.textContent))).flatMap(numbersIn)
+/** Milliseconds to the answer that takes it. */
+async function cancelByApi(id: string): Promise<number> {
+  const began = performance.now()
+  await expectStatus(sluice.api('POST', `/v1/deployments/${id}/cancel`, {}), 202, 200)
+  return Math.round(performance.now() - began)
+}
+
+/** How far it is: with many tabs that takes minutes. */
+function say(what: string): void {
+  process.stderr.write(`${what}\n`)
 }
 
 /** In a thread of their own: what they take in must not delay those who ask the API meanwhile. */
@@ -116,30 +153,8 @@ async function readElsewhere(id: string): Promise<number[][]> {
   return seen
 }
 
-/** Asks the API ten times a second meanwhile, and looks at the memory of its process. */
-async function measured(of: Sluice, work: () => Promise<unknown>) {
-  const answers: Promise<number>[] = []
-  let mb = 0
-  const ask = async () => {
-    const began = performance.now()
-    // A connection of its own: a kept one may be closed by the other side in the moment in which it is used.
-    const { status } = await of.api('GET', '/v1/services', undefined, { connection: 'close' })
-    if (status !== 200) throw new Error(`the API answered ${status}`)
-    return performance.now() - began
-  }
-  const timer = setInterval(() => {
-    answers.push(ask())
-    mb = Math.max(mb, serverMb(of))
-  }, 100)
-  try {
-    await work()
-  } finally {
-    clearInterval(timer)
-  }
-  return { api: spread(await Promise.all(answers)), mb }
-}
-
-function serverMb(of: Sluice): number {
-  const status = readFileSync(`/proc/${of.part('server').pid}/status`, 'utf8')
-  return Math.round(Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1]) / 1024)
+/** Of the server, and of the browser with all its windows: what runs below this process and is not Sluice. */
+function processorTimes(of: Sluice) {
+  const server = processorSeconds(of.part('server').pid)
+  return { server, browser: processorSeconds(process.pid) - processorSeconds(of.part('up').pid) }
 }

@@ -154,6 +154,12 @@ describe.skipIf(!chromiumPath)(name, { timeout: 60_000 }, () => {
     // In columns: the words of a step do not run into each other.
     expect(await page.$eval('#step-build', (step) => getComputedStyle(step).display)).toBe('grid')
     expect(await page.title()).toBe(`running shop #${running.number} · Sluice`)
+    // It turns once a second, with the times: what is animated has every tab drawn sixty times a second.
+    await page.waitForFunction(() => {
+      const sign = document.querySelector<HTMLElement>('#step-build .running .sign')
+      return sign && !['', '0deg'].includes(sign.style.rotate)
+    })
+    expect(await page.evaluate(() => document.getAnimations().length)).toBe(0)
     await desk.store.deployments.stepFinished(running.id, 'build', { status: 'SUCCEEDED', detail: 'took it' })
     await desk.store.deployments.stepStarted(running.id, 'validate', 2)
     await page.waitForSelector('#step-build .succeeded')

@@ -12,8 +12,23 @@ export function decorateTimes(root: ParentNode): void {
   }
 }
 
-export const tickTimes = (): void => {
-  if (!document.hidden) decorateTimes(document)
+/** To be called every second. */
+export function tickTimes(): void {
+  if (document.hidden) return
+  decorateTimes(document)
+  if (!isStill.matches) turnSigns()
+}
+
+const isStill = matchMedia('(prefers-reduced-motion: reduce)')
+
+/**
+ * What runs turns by a quarter, in the frame that the times need anyway: an animation would have each tab drawn sixty
+ * times a second, which is a tenth of a processor for as long as a deployment takes.
+ */
+function turnSigns(): void {
+  const rotate = `${(Math.floor(Date.now() / 1000) % 4) * 90}deg`
+  for (const sign of document.querySelectorAll<HTMLElement>('.status.running .sign'))
+    sign.style.rotate = rotate
 }
 
 const units: [Intl.RelativeTimeFormatUnit, number][] = [

@@ -1,17 +1,14 @@
 import type { LogLine } from '../../contract/deployment.ts'
 import { LogChunk } from './log-chunk.ts'
 import { fillLine } from './log-text.ts'
+import { Pace } from './pace.ts'
 
 /** Lines in the document at once. Of more the oldest go: the raw log has them, and the memory has an end. */
 const most = 200_000
 /**
- * Milliseconds of a frame for putting lines in: half of what frames take, so that a slow machine does not spend all its
- * time on drawing; but never so long that it would be felt.
+ * Lines that are put in at once, in about 30 ms: what a frame costs beside them is the same for few and many, so a slow
+ * machine comes further with many. When as many wait, the stream has to wait for them.
  */
-const budget = { least: 8, most: 100 }
-/** Lines that are put in before the clock is looked at. */
-const atOnce = 500
-/** Lines that wait to be put in before the stream has to wait for them. */
 const enough = 5_000
 
 interface LogLinesOptions {
@@ -29,8 +26,7 @@ export class LogLines {
   readonly #options: LogLinesOptions
   #waiting: LogLine[] = []
   #hasEnded = false
-  #isPlanned = false
-  #lastFrame = 0
+  readonly #pace = new Pace(() => this.#putSome())
   /** Whoever brings the lines, until there is room for more. */
   #room: (() => void) | undefined
   #parts: LogChunk[] = []
@@ -57,14 +53,7 @@ export class LogLines {
 
   /** Goes on with what waits, if anything does. */
   resume(): void {
-    if (this.#isPlanned) return
-    this.#isPlanned = true
-    requestAnimationFrame((frame) => {
-      this.#isPlanned = false
-      const half = (frame - this.#lastFrame) / 2
-      this.#lastFrame = frame
-      this.#putSome(Math.min(budget.most, Math.max(budget.least, half)))
-    })
+    this.#pace.ask()
   }
 
   /** Nothing more comes. */
@@ -79,14 +68,11 @@ export class LogLines {
     for (const part of this.#parts) part.showOnly(step)
   }
 
-  #putSome(milliseconds: number): void {
-    const until = performance.now() + milliseconds
+  #putSome(): void {
     const columns = columnsOf(this.#box)
     let done = 0
-    while (done < this.#waiting.length && this.#hasRoom()) {
-      this.#put(this.#waiting[done++]!, columns)
-      if (done % atOnce === 0 && performance.now() > until) break
-    }
+    const end = Math.min(this.#waiting.length, enough)
+    while (done < end && this.#hasRoom()) this.#put(this.#waiting[done++]!, columns)
     this.#waiting = this.#waiting.slice(done)
     if (done > 0) this.#options.grown(done)
     if (this.#waiting.length < enough) this.#room?.()
