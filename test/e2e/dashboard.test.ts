@@ -1,3 +1,5 @@
+import { rmSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { chromiumPath, noBrowser, openBrowser } from '../web/browser.ts'
@@ -97,7 +99,15 @@ describe.skipIf(!chromiumPath)(name, () => {
 
   it('is canceled in the middle', async () => {
     await setVariables('HOLD_build=60')
+    // A file where the folder of its release belongs: whoever looks after the host will have put it right in a moment.
+    const releases = path.join(sluice.home, 'environments', 'shop', 'production', 'releases')
+    writeFileSync(path.join(releases, '4'), '')
     await deploy()
+    const waits = page.locator('#step-fetch .retry')
+    await waits.getByText(/^in [1-5] s$/).waitFor()
+    expect(await waits.textContent()).toMatch(/^Attempt \d+ failed, next try .*: (EEXIST|ENOTDIR)/)
+    expect((await sluice.cli('status', 'shop')).stdout).toMatch(/fetch.*next try .*(EEXIST|ENOTDIR)/)
+    rmSync(path.join(releases, '4'))
     await page.waitForSelector('#step-build .running')
     await press('Cancel', 'Yes, cancel it')
     await ended('canceled')

@@ -39,6 +39,8 @@ export async function furnish(desk: Desk): Promise<Furnished> {
   await tell(desk)
   const running = await startRunning(desk)
   await running.print(hostile)
+  const outage = { attempt: 1, reason: hostile, nextIn: 600_000 }
+  await deployments.attemptFailed(running.id, 'build', outage)
   const waiting = await addStaging(desk)
   for (const one of [running, waiting]) await record(desk, one)
   const shop = '/services/shop'
