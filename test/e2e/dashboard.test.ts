@@ -127,4 +127,57 @@ describe.skipIf(!chromiumPath)(name, () => {
     await page.goto(environment)
     expect(await page.textContent('#releases li:has(.live)')).toContain('shop.production.r1')
   })
+
+  it('gets a changed variable when it is applied', async () => {
+    await setVariables('MODE=two')
+    expect(await page.textContent('#pending')).toContain('MODE')
+    await press('Apply', 'Yes, apply them')
+    await page.waitForURL(/production\.7$/)
+    await ended('succeeded')
+    await page.goto(environment)
+    expect(await page.$$('#pending')).toEqual([])
+  })
+
+  it('is deployed by a schedule, whose next times and last deployment it shows', async () => {
+    await page.click('.actions a:text-is("Schedules")')
+    await page.fill('#name', 'nightly')
+    await page.selectOption('#kind', 'redeploy')
+    await page.fill('#cron', '30 2 * * *')
+    await page.click('button:text-is("Create")')
+    const schedule = page.locator('#schedule-nightly')
+    expect(await schedule.locator('ol li').allTextContents()).toEqual(
+      Array(5).fill(expect.stringContaining('02:30')),
+    )
+    await press('Run now', 'Yes, run it')
+    await schedule.locator('a:text-is("shop.production.8")').click()
+    await ended('succeeded')
+    expect(await page.textContent('#facts')).toContain('schedule')
+  })
+
+  it('runs a command with the variables that are live, and shows what it prints', async () => {
+    await page.goto(`${environment}/runs`)
+    await page.fill('#command', 'echo "mode $MODE"; exit 3')
+    await page.click('main button:text-is("Run")')
+    await ended('failed')
+    await page.waitForSelector('#log[data-ended]')
+    expect(await page.textContent('#log')).toBe('mode two')
+    expect(await page.textContent('#status')).toContain('exit 3')
+  })
+
+  it('is seen by a viewer, who can change nothing', async () => {
+    await page.goto('/settings')
+    await page.fill('#name', 'guest')
+    await page.selectOption('#role', 'viewer')
+    await page.click('#tokens button.primary')
+    const token = await page.textContent('#tokens pre.command')
+    const guest = await visit(browser, sluice.url)
+    await guest.signIn(token!)
+    for (const place of [environment, '/deployments/shop.production.8', `${environment}/runs`]) {
+      await guest.page.goto(place)
+      expect(await guest.page.textContent('main')).toContain('shop')
+      expect(await guest.page.$$('main form[method=post]'), place).toEqual([])
+    }
+    guest.expectNoTrouble()
+    await guest.context.close()
+  })
 })

@@ -5,6 +5,7 @@ import { Action } from './action.tsx'
 import { Allowed } from './allowed.tsx'
 import { Approval } from './approval.tsx'
 import { BadgeCard } from './badge.tsx'
+import { Cron } from './cron.tsx'
 import { DeployRules } from './deploy-rules.tsx'
 import { Freezes } from './freezes.tsx'
 import { Hold } from './hold.tsx'
@@ -36,6 +37,9 @@ export const environmentPage = (view: EnvironmentView & { frame: Frame }) => {
           <a class="button" href={`${path}/schedules`}>
             Schedules
           </a>
+          <a class="button" href={`${path}/runs`}>
+            Runs
+          </a>
           <a class="button" href={`${path}/check`}>
             Check
           </a>
@@ -64,6 +68,7 @@ export const environmentPage = (view: EnvironmentView & { frame: Frame }) => {
       <Hold environment={environment} path={path} />
       <PendingChanges environment={environment} path={path} />
       <Processes processes={view.processes} />
+      <Cron cron={view.cron} path={path} />
       <Variables variables={view.variables} path={path} liveSince={environment.live?.since} />
       <Allowed needs="admin">
         <Settings {...view} />
