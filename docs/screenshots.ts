@@ -47,7 +47,6 @@ try {
   const picture = async (name: string, address: string, shows: string) => {
     await page.goto(address)
     await page.waitForSelector(shows)
-    // What is further down is on the page itself.
     await page.screenshot({ path: path.join(folder, `${name}.png`) })
   }
   await picture('services', '/', '.environment .live')

@@ -8,7 +8,7 @@ import { BadgeCard } from './badge.tsx'
 import { Cron } from './cron.tsx'
 import { DeployRules } from './deploy-rules.tsx'
 import { Freezes } from './freezes.tsx'
-import { Hold } from './hold.tsx'
+import { Held, HoldButton } from './hold.tsx'
 import { Layout, render } from './layout.tsx'
 import { EnvironmentRow } from './overview.tsx'
 import { PendingChanges } from './pending-changes.tsx'
@@ -43,6 +43,7 @@ export const environmentPage = (view: EnvironmentView & { frame: Frame }) => {
           <a class="button" href={`${path}/check`}>
             Check
           </a>
+          <HoldButton environment={environment} path={path} />
           <Action
             name="Deploy"
             to={`${path}/deploy`}
@@ -65,7 +66,7 @@ export const environmentPage = (view: EnvironmentView & { frame: Frame }) => {
       <div id="asked" data-live>
         <Approval deployment={state.running} />
       </div>
-      <Hold environment={environment} path={path} />
+      <Held environment={environment} path={path} />
       <PendingChanges environment={environment} path={path} />
       <Processes processes={view.processes} />
       <Cron cron={view.cron} path={path} />
