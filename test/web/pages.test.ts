@@ -211,7 +211,7 @@ describe.skipIf(!chromiumPath)(name, { timeout: 60_000 }, () => {
     expect(await page.getAttribute('.findings a', 'href')).toBe(`${environment}#variables`)
     await page.goto(environment)
     await page.click('summary:has-text("Deploy")')
-    await page.click('.question button')
+    await page.click('.question button:text-is("Deploy")')
     await page.getByText('That was refused').waitFor()
     expect(await page.textContent('main')).toContain('no answer')
     desk.findings.length = 0
