@@ -3,6 +3,7 @@ import type { StepName } from '../contract/vocabulary.ts'
 import type { DeployInput, StepReport } from '../contract/workflows.ts'
 import type { Store } from '../ports/store.ts'
 import { crashPoint } from './crash-point.ts'
+import { nextAttemptIn } from './next-attempt.ts'
 import { typedFailure } from './typed-failure.ts'
 
 /** Milliseconds; a missed cancel is noticed with the next one, a dead agent after the policy's 10 s. */
@@ -24,7 +25,8 @@ export const asStep =
       await crashPoint(`before ${name}`, input)
       const { attempt } = Context.current().info
       const shown = record(input).then(() => store.deployments.stepStarted(input.deploymentId, name, attempt))
-      const report = await settled(body(input, signal), shown)
+      const tellRetry = (error: unknown) => noteRetry(store, input, name, signal, error)
+      const report = await settled(body(input, signal), shown, tellRetry)
       await crashPoint(`after ${name}`, input)
       if (report.goesOn) return report
       await store.deployments.stepFinished(input.deploymentId, name, {
@@ -35,11 +37,38 @@ export const asStep =
     })
 
 /** Nothing of an attempt may be written after its end: both are awaited. What the body failed of comes first. */
-async function settled<Report>(body: Promise<Report>, shown: Promise<void>): Promise<Report> {
+async function settled<Report>(
+  body: Promise<Report>,
+  shown: Promise<void>,
+  failed: (error: unknown) => Promise<void>,
+): Promise<Report> {
   const [ended, written] = await Promise.allSettled([body, shown])
-  if (ended.status === 'rejected') throw ended.reason
+  if (ended.status === 'rejected') {
+    // A store that did not take the beginning is not asked again.
+    if (written.status === 'fulfilled') await failed(ended.reason)
+    throw ended.reason
+  }
   if (written.status === 'rejected') throw written.reason
   return ended.value
+}
+
+/** Says why it is tried again and when, if it is. That this cannot be told is no failure of its own. */
+async function noteRetry(
+  store: Store,
+  { deploymentId }: DeployInput,
+  name: StepName,
+  signal: AbortSignal,
+  error: unknown,
+): Promise<void> {
+  if (signal.aborted) return
+  const { info } = Context.current()
+  const failure = typedFailure(error)
+  const nextIn = nextAttemptIn(info, failure)
+  if (nextIn === undefined) return
+  const reason = failure instanceof Error ? failure.message : String(failure)
+  await store.deployments
+    .attemptFailed(deploymentId, name, { attempt: info.attempt, reason, nextIn })
+    .catch(() => {})
 }
 
 /** The same for an undo, which the store does not show as a step. */

@@ -1,5 +1,6 @@
 import type { Deployment, Step } from '../contract/deployment.ts'
 import type { Colors } from './context.ts'
+import { nextTryText } from './step-line.ts'
 import { readableDuration } from './durations.ts'
 import { harmlessText } from '../contract/harmless-text.ts'
 
@@ -28,7 +29,8 @@ function stepLine(step: Step, look: TreeLook): string {
   const attempt = step.attempt > 1 ? ` (attempt ${step.attempt})` : ''
   const plain = `  ${mark(step, look)} ${step.name.padEnd(10)} ${time.padStart(9)}`
   const room = look.columns - 26
-  const detail = harmlessText(step.detail ?? '').replaceAll('\n', ' ')
+  const said = step.nextAttemptAt ? nextTryText(step.nextAttemptAt, step.lastFailure, look.now) : step.detail
+  const detail = harmlessText(said ?? '').replaceAll('\n', ' ')
   const shown = detail.length > room ? `${detail.slice(0, Math.max(0, room - 1))}…` : detail
   const line = `${plain}${attempt}  ${colors.dim(shown)}`
   return step.status === 'PENDING' || step.status === 'SKIPPED' ? colors.dim(line) : line

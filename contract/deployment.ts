@@ -71,6 +71,11 @@ export const stepSchema = z
     detail: z.string().nullable().describe('What it did, or why it was skipped'),
     startedAt: z.iso.datetime().nullable(),
     finishedAt: z.iso.datetime().nullable(),
+    lastFailure: z.string().nullable().describe('Why the last attempt that was to be repeated failed'),
+    nextAttemptAt: z.iso
+      .datetime()
+      .nullable()
+      .describe('When it is tried again; null unless it waits for that'),
   })
   .openapi('Step')
 export type Step = z.infer<typeof stepSchema>
@@ -172,11 +177,12 @@ export const deploymentEventSchema = z
   .object({
     seq: z.number().int(),
     at: z.iso.datetime(),
-    type: z.enum(['queued', 'started', 'step', 'live', 'approval', 'cancelRequested', 'finished']),
+    type: z.enum(['queued', 'started', 'step', 'retry', 'live', 'approval', 'cancelRequested', 'finished']),
     step: z.enum(stepNames).nullable(),
-    status: z.string().describe('Of the step for `step`, else of the deployment'),
+    status: z.string().describe('Of the step for `step` and `retry`, else of the deployment'),
     attempt: z.number().int().nullable(),
-    detail: z.string().nullable(),
+    detail: z.string().nullable().describe('For `retry`: why the attempt failed'),
+    nextAttemptAt: z.iso.datetime().nullable().describe('For `retry`: when the next one begins'),
   })
   .openapi('DeploymentEvent')
 export type DeploymentEvent = z.infer<typeof deploymentEventSchema>

@@ -3,7 +3,8 @@ import { mkdirSync, rmSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import type { Deployment } from '../contract/deployment.ts'
-import { makeService } from '../test/e2e/service.ts'
+import type { Run } from '../contract/run.ts'
+import { makeService, until } from '../test/e2e/service.ts'
 import { startSluice } from '../test/e2e/sluice.ts'
 import { openBrowser } from '../test/web/browser.ts'
 import { visit } from '../test/web/visitor.ts'
@@ -36,6 +37,11 @@ try {
   shop.repository.commit({ 'build.mjs': broken }, 'Checkout in one step')
   const failed = await expectEnd(shop.deploy(), 'FAILED')
 
+  const production = '/services/shop/environments/production'
+  for (const command of ['node --version', 'ls', 'cat missing.txt']) await run(command)
+  const schedule = { name: 'nightly', cron: '30 2 * * *', timeZone: 'Europe/Berlin' }
+  await sluice.api('POST', `/v1${production}/schedules`, schedule)
+
   const { page, signIn } = await visit(browser, sluice.url, { width: 1120 })
   await signIn(sluice.token)
   const picture = async (name: string, address: string, shows: string) => {
@@ -46,7 +52,22 @@ try {
   await picture('services', '/', '.environment .live')
   await picture('deployment', `/deployments/${live.id}`, '#log[data-ended] .line')
   await picture('failed-deployment', `/deployments/${failed.id}`, '#log[data-ended] .line')
-  await picture('environment', '/services/shop/environments/production', '#variables')
+  await picture('service', '/services/shop', '.deployment-row')
+  await picture('environment', production, '#variables')
+  await picture('schedules', `${production}/schedules`, '#schedule-nightly')
+  await picture('runs', `${production}/runs`, '#runs .failed')
+  await page.emulateMedia({ colorScheme: 'dark' })
+  await picture('dark', `/deployments/${live.id}`, '#log[data-ended] .line')
+  await page.setViewportSize({ width: 360, height: 780 })
+  await picture('phone', `/deployments/${live.id}`, '#log[data-ended] .line')
+
+  async function run(command: string): Promise<void> {
+    const { body } = await sluice.api<Run>('POST', `/v1${production}/runs`, { command })
+    await until(async () => {
+      const { body: now } = await sluice.api<Run>('GET', `/v1${production}/runs/${body.id}`)
+      return now.finishedAt !== null
+    })
+  }
 } finally {
   await browser.close()
   await sluice.stop()

@@ -240,6 +240,12 @@ export interface DeploymentStore {
   list(filter: DeploymentFilter): Promise<{ data: Deployment[]; nextCursor: string | null }>
   started(id: string, run: { runId: string; at: Date }): Promise<void>
   stepStarted(id: string, step: StepName, attempt: number): Promise<void>
+  /** This attempt failed; the next one begins `nextIn` milliseconds from now. The latest attempt only. */
+  attemptFailed(
+    id: string,
+    step: StepName,
+    failed: { attempt: number; reason: string; nextIn: number },
+  ): Promise<void>
   stepFinished(
     id: string,
     step: StepName,

@@ -25,6 +25,8 @@ export const deploymentExample: Deployment = {
       detail: 'everything needed is there',
       startedAt: '2026-01-31T12:00:00.000Z',
       finishedAt: '2026-01-31T12:00:01.000Z',
+      lastFailure: null,
+      nextAttemptAt: null,
     },
   ],
   failure: null,

@@ -9,6 +9,8 @@ import { environmentActionRoutes } from './environment-actions.ts'
 import { icon } from './icon.ts'
 import { pageHeaders } from './page-headers.ts'
 import { pageRoutes } from './page-routes.ts'
+import { previewActionRoutes } from './preview-actions.ts'
+import { runActionRoutes } from './run-actions.ts'
 import { sameOrigin } from './same-origin.ts'
 import { scheduleActionRoutes } from './schedule-actions.ts'
 import { serviceSettingsActionRoutes } from './service-settings-actions.ts'
@@ -84,6 +86,8 @@ export const dashboard =
     app.route('/', settingsActionRoutes(desk))
     app.route('/', serviceSettingsActionRoutes(desk))
     app.route('/', scheduleActionRoutes(desk))
+    app.route('/', runActionRoutes(desk))
+    app.route('/', previewActionRoutes(desk))
     app.onError((error, c) => errorPage(desk, error, c))
     return app
   }

@@ -11,6 +11,8 @@ import { readDeploymentView } from './read/deployment.ts'
 import { readEnvironment } from './read/environment.ts'
 import { readOverview } from './read/overview.ts'
 import { readReleases } from './read/releases.ts'
+import { readRun } from './read/run.ts'
+import { readRuns } from './read/runs.ts'
 import { readSchedules } from './read/schedules.ts'
 import { readServiceSettings } from './read/service-settings.ts'
 import { readService } from './read/service.ts'
@@ -66,6 +68,16 @@ export function pageRoutes(desk: Desk): Hono<AppEnv> {
     `${environment}/releases`,
     (api, c) => readReleases(api, c.req.param('service')!, c.req.param('environment')!),
     (pages, view) => pages.releasesPage(view),
+  )
+  page(
+    `${environment}/runs`,
+    (api, c) => readRuns(api, c.req.param('service')!, c.req.param('environment')!, c.req.query()),
+    (pages, view) => pages.runsPage(view),
+  )
+  page(
+    `${environment}/runs/:run`,
+    (api, c) => readRun(api, c.req.param()),
+    (pages, view) => pages.runPage(view),
   )
   page(
     `${environment}/schedules`,

@@ -67,6 +67,7 @@ function linesOf(row: Row): string[] {
   const more = detail ? `: ${harmlessText(detail)}` : ''
   if (type === 'queued') return ['       queued']
   if (type === 'cancelRequested') return [`       cancel requested${more}`]
+  if (type === 'retry') return [`       ${step} is tried again${more}`]
   if (type !== 'step' || step === null) return []
   if (status === 'RUNNING') return [`-----> ${step}`]
   return [`       ${step} ${status.toLowerCase()}${more}`]

@@ -61,6 +61,7 @@ const readEvents = createRoute({
     status: 'QUEUED',
     attempt: null,
     detail: null,
+    nextAttemptAt: null,
   }),
 })
 

@@ -16,6 +16,8 @@ const pending = (name: Step['name']): Step => ({
   detail: null,
   startedAt: null,
   finishedAt: null,
+  lastFailure: null,
+  nextAttemptAt: null,
 })
 const deployment = {
   serviceId: 'shop',
@@ -34,6 +36,7 @@ const event = (change: Partial<DeploymentEvent>): DeploymentEvent => ({
   status: 'RUNNING',
   attempt: null,
   detail: null,
+  nextAttemptAt: null,
   ...change,
 })
 const draw = (shown: Deployment, now: number) =>
@@ -58,6 +61,26 @@ test('events move the steps, with attempts and durations', () => {
     '  ⠋ fetch           12 s (attempt 2)',
     '  · build',
   ])
+})
+
+test('an attempt that failed says why, and when the next one begins, until it does', () => {
+  const events = [
+    event({ type: 'started' }),
+    event({ step: 'fetch', at: at(2), attempt: 2 }),
+    event({
+      ...{ type: 'retry', step: 'fetch', at: at(3), attempt: 2 },
+      ...{ detail: 'connect ECONNREFUSED', nextAttemptAt: at(8) },
+    }),
+  ]
+  const waiting = events.reduce(applyEvent, deployment)
+  const fetching = (shown: Deployment, now: number) => draw(shown, now)[2]!
+  expect(waiting.status).toBe('RUNNING')
+  expect(fetching(waiting, 4)).toContain('(attempt 2)  next try in 4 s: connect ECONNREF')
+  expect(fetching(waiting, 9)).toContain('next try now: connect')
+  expect(fetching(applyEvent(waiting, event({ step: 'fetch', attempt: 3 })), 9)).not.toContain('next try')
+  expect(transitionLine(events[2]!)).toMatch(
+    /fetch      RETRY \(attempt 2\)  next try in 5 s: connect ECONNREFUSED$/,
+  )
 })
 
 test('a detail too long for the terminal is cut, a hostile one is harmless', () => {

@@ -1,3 +1,5 @@
+import { rmSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { chromiumPath, noBrowser, openBrowser } from '../web/browser.ts'
@@ -97,7 +99,15 @@ describe.skipIf(!chromiumPath)(name, () => {
 
   it('is canceled in the middle', async () => {
     await setVariables('HOLD_build=60')
+    // A file where the folder of its release belongs: whoever looks after the host will have put it right in a moment.
+    const releases = path.join(sluice.home, 'environments', 'shop', 'production', 'releases')
+    writeFileSync(path.join(releases, '4'), '')
     await deploy()
+    const waits = page.locator('#step-fetch .retry')
+    await waits.getByText(/^in [1-5] s$/).waitFor()
+    expect(await waits.textContent()).toMatch(/^Attempt \d+ failed, next try .*: (EEXIST|ENOTDIR)/)
+    expect((await sluice.cli('status', 'shop')).stdout).toMatch(/fetch.*next try .*(EEXIST|ENOTDIR)/)
+    rmSync(path.join(releases, '4'))
     await page.waitForSelector('#step-build .running')
     await press('Cancel', 'Yes, cancel it')
     await ended('canceled')
@@ -116,5 +126,58 @@ describe.skipIf(!chromiumPath)(name, () => {
     await ended('succeeded')
     await page.goto(environment)
     expect(await page.textContent('#releases li:has(.live)')).toContain('shop.production.r1')
+  })
+
+  it('gets a changed variable when it is applied', async () => {
+    await setVariables('MODE=two')
+    expect(await page.textContent('#pending')).toContain('MODE')
+    await press('Apply', 'Yes, apply them')
+    await page.waitForURL(/production\.7$/)
+    await ended('succeeded')
+    await page.goto(environment)
+    expect(await page.$$('#pending')).toEqual([])
+  })
+
+  it('is deployed by a schedule, whose next times and last deployment it shows', async () => {
+    await page.click('.actions a:text-is("Schedules")')
+    await page.fill('#name', 'nightly')
+    await page.selectOption('#kind', 'redeploy')
+    await page.fill('#cron', '30 2 * * *')
+    await page.click('button:text-is("Create")')
+    const schedule = page.locator('#schedule-nightly')
+    expect(await schedule.locator('ol li').allTextContents()).toEqual(
+      Array(5).fill(expect.stringContaining('02:30')),
+    )
+    await press('Run now', 'Yes, run it')
+    await schedule.locator('a:text-is("shop.production.8")').click()
+    await ended('succeeded')
+    expect(await page.textContent('#facts')).toContain('schedule')
+  })
+
+  it('runs a command with the variables that are live, and shows what it prints', async () => {
+    await page.goto(`${environment}/runs`)
+    await page.fill('#command', 'echo "mode $MODE"; exit 3')
+    await page.click('main button:text-is("Run")')
+    await ended('failed')
+    await page.waitForSelector('#log[data-ended]')
+    expect(await page.textContent('#log')).toBe('mode two')
+    expect(await page.textContent('#status')).toContain('exit 3')
+  })
+
+  it('is seen by a viewer, who can change nothing', async () => {
+    await page.goto('/settings')
+    await page.fill('#name', 'guest')
+    await page.selectOption('#role', 'viewer')
+    await page.click('#tokens button.primary')
+    const token = await page.textContent('#tokens pre.command')
+    const guest = await visit(browser, sluice.url)
+    await guest.signIn(token!)
+    for (const place of [environment, '/deployments/shop.production.8', `${environment}/runs`]) {
+      await guest.page.goto(place)
+      expect(await guest.page.textContent('main')).toContain('shop')
+      expect(await guest.page.$$('main form[method=post]'), place).toEqual([])
+    }
+    guest.expectNoTrouble()
+    await guest.context.close()
   })
 })

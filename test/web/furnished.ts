@@ -37,8 +37,12 @@ export async function furnish(desk: Desk): Promise<Furnished> {
   const unknown = await failedWith(desk, 'MigrationOutcomeUnknown')
   await schedule(desk)
   await tell(desk)
+  await preview(desk)
+  const runs = [await run(desk, live, 'RUNNING'), await run(desk, live, 'FAILED')]
   const running = await startRunning(desk)
   await running.print(hostile)
+  const outage = { attempt: 1, reason: hostile, nextIn: 600_000 }
+  await deployments.attemptFailed(running.id, 'build', outage)
   const waiting = await addStaging(desk)
   for (const one of [running, waiting]) await record(desk, one)
   const shop = '/services/shop'
@@ -47,7 +51,8 @@ export async function furnish(desk: Desk): Promise<Furnished> {
     ...{ live, failed, unknown, running, waiting, archived: finished },
     pages: [
       ...['/', '/new', '/settings', '/audit', '/hosts', shop, `${shop}/settings`, environment],
-      ...['/check', '/schedules', '/releases'].map((page) => environment + page),
+      ...['/check', '/schedules', '/releases', '/runs'].map((page) => environment + page),
+      ...runs.map((id) => `${environment}/runs/${id}`),
       `${shop}/environments/staging`,
       ...[live, failed, unknown, running, waiting, finished].map(({ id }) => `/deployments/${id}`),
     ],
@@ -75,7 +80,8 @@ async function admit({ store, deps, call }: Desk): Promise<void> {
 /** What runs of the live release: web, which ends now and then, and one beside it that nobody has looked at. */
 async function observe({ store }: Desk, { number }: Deployment): Promise<void> {
   const command = { command: hostile, reason: hostile }
-  const plan = { start: command, processes: { worker: command } } as never
+  const cron = [{ ...command, name: 'nightly', schedule: '0 2 * * *' }]
+  const plan = { start: command, processes: { worker: command }, cron } as never
   await store.releases.planned(`shop.production.r${number}`, plan)
   const at = new Date().toISOString()
   await store.processes.observed('shop', 'production', {
@@ -128,6 +134,42 @@ async function addStaging(desk: Desk): Promise<Deployment> {
   await store.environments.put({ ...row, branch: hostile, domains: [hostile] })
   await store.environments.hold('shop', 'staging', { reason: hostile, by: hostile })
   return waiting
+}
+
+/** One of the pull request of a fork, and the rule that allows it. */
+async function preview({ store, call }: Desk): Promise<void> {
+  const rule = { enabled: true, allowForks: true, branches: ['feature/*'], domain: 'pr-{number}.example.com' }
+  await call('PUT', '/v1/services/shop/preview-rule', rule)
+  const of = { serviceId: 'shop', environment: 'pr-12' }
+  await store.previews.ask({
+    ...{ ...of, deliveryId: crypto.randomUUID(), receivedAt: new Date(), again: false },
+    ...{ commitSha: 'd'.repeat(40), rule: { ttl: 86_400, maxOpen: 10 } },
+    request: {
+      ...{ number: 12, title: hostile, url: `javascript:alert(3)//${hostile}`, fromFork: true },
+      ...{ branch: hostile, targetBranch: 'main' },
+    },
+  })
+  await store.environments.put({
+    ...{ ...of, branch: 'main', domains: [], autoDeploy: true, config: {}, host: 'local' },
+    preview: { variablesFrom: null, secrets: false },
+  })
+}
+
+/** Of a cron entry, when it has ended. */
+async function run({ store }: Desk, live: Deployment, status: 'RUNNING' | 'FAILED'): Promise<string> {
+  const id = `run_${crypto.randomUUID().replaceAll('-', '').slice(0, 24)}`
+  const of = { serviceId: 'shop', environment: 'production', host: 'local', number: live.number }
+  const isTurn = status === 'FAILED'
+  await store.runs.create({
+    ...{ ...of, id, deploymentId: live.id, releaseId: `shop.production.r${live.number}` },
+    ...{ releaseNumber: live.number, command: hostile, sealedCommand: 'x', requestedBy: hostile },
+    ...{ kind: isTurn ? 'cron' : 'run', cronName: isTurn ? 'nightly' : null },
+  })
+  await store.runs.started(id)
+  const lines = [{ at: new Date(), text: hostile }]
+  await store.runs.output.append(id, { step: null, cursor: 'run', from: 0, to: 1, lines })
+  if (isTurn) await store.runs.finish(id, { status, exitCode: 7, note: hostile })
+  return id
 }
 
 async function schedule({ call, store }: Desk): Promise<void> {

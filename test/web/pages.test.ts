@@ -88,35 +88,39 @@ describe.skipIf(!chromiumPath)(name, { timeout: 60_000 }, () => {
   /** Pages that say nothing which somebody else has written. */
   const quiet = ['/new', '/hosts']
 
-  it('shows hostile text as text, and is no burden to assistive technology', async () => {
-    const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
-    const link = '/guides/before-a-deploy'
-    desk.findings.push({ code: 'DatabaseUnreachable', message: hostile, link, fix: hostile })
-    for (const path of furnished.pages) {
-      const answer = await page.goto(path)
-      expect(answer!.status(), path).toBe(200)
-      expect((await answer!.body()).length, path).toBeLessThan(100 * 1024)
-      expect(await page.$$('img[src="x"], main script, [onerror]'), path).toEqual([])
-      // As text and not left out.
-      if (!quiet.includes(path)) expect(await page.textContent('main'), path).toContain(seen)
-      expect(await questionsOutside(page), path).toEqual([])
-      await page.evaluate(axe)
-      const { violations } = await page.evaluate<{ violations: { id: string; nodes: { html: string }[] }[] }>(
-        `axe.run({ runOnly: ['wcag2a', 'wcag2aa'] })`,
-      )
-      expect(
-        violations.map(({ id, nodes }) => [id, nodes[0]?.html]),
-        path,
-      ).toEqual([])
-    }
-    await page.goto(`/deployments/${failed.id}`)
-    expect(await page.textContent('.failure .what')).toContain(seen)
-    expect(await page.textContent('.last-lines')).toContain(seen)
-    expect(await page.textContent('.failure')).toContain('What to do')
-    expect(await page.getAttribute('.failure p a', 'href')).toBe('/guides/when-a-deploy-fails#build-failed')
-  })
+  it(
+    'shows hostile text as text, and is no burden to assistive technology',
+    { timeout: 180_000 },
+    async () => {
+      const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+      const link = '/guides/before-a-deploy'
+      desk.findings.push({ code: 'DatabaseUnreachable', message: hostile, link, fix: hostile })
+      for (const path of furnished.pages) {
+        const answer = await page.goto(path)
+        expect(answer!.status(), path).toBe(200)
+        expect((await answer!.body()).length, path).toBeLessThan(100 * 1024)
+        expect(await page.$$('img[src="x"], main script, [onerror], [href^="javascript"]'), path).toEqual([])
+        // As text and not left out.
+        if (!quiet.includes(path)) expect(await page.textContent('main'), path).toContain(seen)
+        expect(await questionsOutside(page), path).toEqual([])
+        await page.evaluate(axe)
+        const { violations } = await page.evaluate<{
+          violations: { id: string; nodes: { html: string }[] }[]
+        }>(`axe.run({ runOnly: ['wcag2a', 'wcag2aa'] })`)
+        expect(
+          violations.map(({ id, nodes }) => [id, nodes[0]?.html]),
+          path,
+        ).toEqual([])
+      }
+      await page.goto(`/deployments/${failed.id}`)
+      expect(await page.textContent('.failure .what')).toContain(seen)
+      expect(await page.textContent('.last-lines')).toContain(seen)
+      expect(await page.textContent('.failure')).toContain('What to do')
+      expect(await page.getAttribute('.failure p a', 'href')).toBe('/guides/when-a-deploy-fails#build-failed')
+    },
+  )
 
-  it('fits a small phone', async () => {
+  it('fits a small phone', { timeout: 120_000 }, async () => {
     const phone = await visit(browser, desk.url, { width: 360 })
     await phone.signIn(token)
     for (const path of furnished.pages) {
@@ -164,6 +168,14 @@ describe.skipIf(!chromiumPath)(name, { timeout: 60_000 }, () => {
     await desk.store.deployments.stepStarted(running.id, 'validate', 2)
     await page.waitForSelector('#step-build .succeeded')
     await page.getByText('attempt 2').waitFor()
+    const failed = { attempt: 2, reason: 'no <route> to it', nextIn: 90_000 }
+    await desk.store.deployments.attemptFailed(running.id, 'validate', failed)
+    const waits = page.locator('#step-validate .retry')
+    expect(await waits.textContent()).toMatch(/^Attempt 2 failed, next try in \d\d s: no <route> to it$/)
+    const seconds = await waits.locator('time').textContent()
+    await expect.poll(() => waits.locator('time').textContent(), { timeout: 10_000 }).not.toBe(seconds)
+    await desk.store.deployments.stepStarted(running.id, 'validate', 3)
+    await waits.waitFor({ state: 'detached' })
     await page.click('summary:has-text("Cancel")')
     await page.click('text=Yes, cancel it')
     await page.getByText('Cancel requested').waitFor()
@@ -205,7 +217,7 @@ describe.skipIf(!chromiumPath)(name, { timeout: 60_000 }, () => {
     expect(await page.getAttribute('.findings a', 'href')).toBe(`${environment}#variables`)
     await page.goto(environment)
     await page.click('summary:has-text("Deploy")')
-    await page.click('.question button')
+    await page.click('.question button:text-is("Deploy")')
     await page.getByText('That was refused').waitFor()
     expect(await page.textContent('main')).toContain('no answer')
     desk.findings.length = 0

@@ -6,6 +6,10 @@ export function decorateTimes(root: ParentNode): void {
     const text = agoText(Date.now() - Date.parse(time.dateTime))
     if (time.textContent !== text) time.textContent = text
   }
+  for (const next of root.querySelectorAll<HTMLTimeElement>('time[data-until]')) {
+    const text = untilText(Date.parse(next.dateTime) - Date.now())
+    if (next.textContent !== text) next.textContent = text
+  }
   for (const running of root.querySelectorAll<HTMLElement>('[data-since]')) {
     const text = durationText(Date.now() - Date.parse(running.dataset['since']!))
     if (running.textContent !== text) running.textContent = text
@@ -37,6 +41,8 @@ const units: [Intl.RelativeTimeFormatUnit, number][] = [
   ['minute', 60_000],
 ]
 const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto' })
+
+const untilText = (ms: number): string => (ms > 0 ? `in ${Math.ceil(ms / 1000)} s` : 'now')
 
 function agoText(ms: number): string {
   const [unit, size] = units.find((one) => ms >= one[1]) ?? []

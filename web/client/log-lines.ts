@@ -1,7 +1,11 @@
 import type { LogLine } from '../../contract/deployment.ts'
+import type { RunLine } from '../../contract/run.ts'
 import { LogChunk } from './log-chunk.ts'
 import { fillLine } from './log-text.ts'
 import { Pace } from './pace.ts'
+
+/** A line of a deployment, or of a run, which has no steps. */
+export type ShownLine = RunLine & Partial<Pick<LogLine, 'step'>>
 
 /** Lines in the document at once. Of more the oldest go: the raw log has them, and the memory has an end. */
 const most = 200_000
@@ -24,7 +28,7 @@ interface LogLinesOptions {
 export class LogLines {
   readonly #box: HTMLElement
   readonly #options: LogLinesOptions
-  #waiting: LogLine[] = []
+  #waiting: ShownLine[] = []
   #hasEnded = false
   readonly #pace = new Pace(() => this.#putSome())
   /** Whoever brings the lines, until there is room for more. */
@@ -42,7 +46,7 @@ export class LogLines {
   }
 
   /** Resolves when more can be taken. */
-  async add(lines: LogLine[]): Promise<void> {
+  async add(lines: ShownLine[]): Promise<void> {
     this.#waiting = this.#waiting.length === 0 ? lines : this.#waiting.concat(lines)
     this.resume()
     if (this.#waiting.length < enough) return
@@ -93,8 +97,8 @@ export class LogLines {
     return true
   }
 
-  #put(line: LogLine, columns: number): void {
-    const step = line.step ?? 'other'
+  #put(line: ShownLine, columns: number): void {
+    const step = line.step === undefined ? '' : (line.step ?? 'other')
     if (step !== this.#step) this.#startStep(step)
     const element = this.#progress ?? this.#append(step, line.text.length, columns)
     fillLine(element, line)
@@ -106,7 +110,7 @@ export class LogLines {
   #startStep(step: string): void {
     this.#step = step
     this.#progress = undefined
-    this.#add(LogChunk.head(step))
+    if (step !== '') this.#add(LogChunk.head(step))
   }
 
   #append(step: string, length: number, columns: number): HTMLElement {

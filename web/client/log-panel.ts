@@ -1,6 +1,5 @@
-import type { LogLine } from '../../contract/deployment.ts'
 import { LogFollow } from './log-follow.ts'
-import { LogLines } from './log-lines.ts'
+import { LogLines, type ShownLine } from './log-lines.ts'
 import { LogSearch } from './log-search.ts'
 import { LogTarget } from './log-target.ts'
 import type { Channel } from './stream.ts'
@@ -8,7 +7,7 @@ import type { Channel } from './stream.ts'
 const byId = <T extends HTMLElement>(id: string) => document.getElementById(id) as T
 
 /** The log with its buttons. */
-export function startLogView(): Channel<LogLine> {
+export function startLogView(): Channel<ShownLine> {
   const box = byId('log')
   const follow = new LogFollow({
     box,
@@ -28,15 +27,15 @@ export function startLogView(): Channel<LogLine> {
     forgot: () => (byId('log-gone').hidden = false),
   })
 
-  const select = byId<HTMLSelectElement>('log-step')
-  select.addEventListener('change', () => only(select.value))
+  const select = document.querySelector<HTMLSelectElement>('#log-step')
+  select?.addEventListener('change', () => only(select.value))
   // The timeline is replaced as the deployment goes on; the page around it is not.
   document.getElementById('timeline')?.addEventListener('click', (event) => {
     const step = (event.target as HTMLElement).closest<HTMLElement>('[data-step]')?.dataset['step']
-    if (step) only(select.value === step ? '' : step)
+    if (step) only(select?.value === step ? '' : step)
   })
   function only(step: string): void {
-    select.value = step
+    if (select) select.value = step
     lines.only(step)
     search.restart()
     follow.settle()

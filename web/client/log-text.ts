@@ -1,8 +1,8 @@
-import type { LogLine } from '../../contract/deployment.ts'
+import type { RunLine } from '../../contract/run.ts'
 import { spansOf } from '../log/ansi.ts'
 
 /** Puts the line into its element: text nodes, and spans with a class, for whatever a line holds is text. */
-export function fillLine(element: HTMLElement, { seq, text }: LogLine): void {
+export function fillLine(element: HTMLElement, { seq, text }: RunLine): void {
   element.id = `L${seq}`
   element.dataset['n'] = String(seq)
   const shown = text.endsWith('\r') ? text.slice(0, -1) : text

@@ -1,5 +1,5 @@
 import { decorateTimes, tickTimes } from './clock.ts'
-import { followDeployment } from './follow.ts'
+import { followPage } from './follow.ts'
 import { listenToKeys } from './keys.ts'
 import { rememberLive, watchPage } from './refresh.ts'
 import { followSignInLinks } from './sign-in-link.ts'
@@ -10,8 +10,13 @@ decorateTimes(document)
 setInterval(tickTimes, 1000)
 listenToKeys()
 
-const deployment = document.querySelector<HTMLElement>('[data-deployment]')
-if (deployment) followDeployment(deployment.dataset['deployment']!, deployment.dataset['ended'] === 'true')
+const followed = document.querySelector<HTMLElement>('[data-follow]')?.dataset
+if (followed)
+  followPage({
+    url: followed['follow']!,
+    hasEnded: followed['ended'] === 'true',
+    hasEvents: followed['events'] === 'true',
+  })
 else watchPage()
 
 // One question at a time, and Escape puts it away.

@@ -41,7 +41,6 @@ export function Charts({ history }: { history: Deployment[] }) {
           <Bar deployment={deployment} x={at * (bar + gap)} longest={longest} />
         ))}
       </svg>
-      <Waits waits={ended.map(waitOf)} />
       <ul class="legend">
         {stepNames.map((name, at) => (
           <li>
@@ -52,6 +51,7 @@ export function Charts({ history }: { history: Deployment[] }) {
           </li>
         ))}
       </ul>
+      <Waits waits={ended.map(waitOf)} />
     </section>
   )
 }

@@ -24,7 +24,13 @@ export function deploymentPage(view: DeploymentView & { frame: Frame }): string 
         <a href={pathOf('services', serviceId)}>{serviceId}</a>
         <a href={pathOf('services', serviceId, 'environments', environment)}>{environment}</a>
       </nav>
-      <div class="heading" id="deployment" data-deployment={id} data-ended={ended ? 'true' : undefined}>
+      <div
+        class="heading"
+        id="deployment"
+        data-follow={`${pathOf('deployments', id)}/follow`}
+        data-events={ended ? undefined : 'true'}
+        data-ended={ended ? 'true' : undefined}
+      >
         <h1>
           {serviceId} <span class="number">#{number}</span>
         </h1>
@@ -56,7 +62,11 @@ export function deploymentPage(view: DeploymentView & { frame: Frame }): string 
           <h2>Steps</h2>
           <Timeline deployment={deployment} />
         </div>
-        <LogPanel deployment={deployment} />
+        <LogPanel
+          name="Log"
+          text={`${pathOf('deployments', id)}/log.txt`}
+          steps={deployment.steps.map(({ name }) => name)}
+        />
       </section>
     </Layout>,
   )

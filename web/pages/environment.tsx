@@ -5,9 +5,10 @@ import { Action } from './action.tsx'
 import { Allowed } from './allowed.tsx'
 import { Approval } from './approval.tsx'
 import { BadgeCard } from './badge.tsx'
+import { Cron } from './cron.tsx'
 import { DeployRules } from './deploy-rules.tsx'
 import { Freezes } from './freezes.tsx'
-import { Hold } from './hold.tsx'
+import { Held, HoldButton } from './hold.tsx'
 import { Layout, render } from './layout.tsx'
 import { EnvironmentRow } from './overview.tsx'
 import { PendingChanges } from './pending-changes.tsx'
@@ -36,9 +37,13 @@ export const environmentPage = (view: EnvironmentView & { frame: Frame }) => {
           <a class="button" href={`${path}/schedules`}>
             Schedules
           </a>
+          <a class="button" href={`${path}/runs`}>
+            Runs
+          </a>
           <a class="button" href={`${path}/check`}>
             Check
           </a>
+          <HoldButton environment={environment} path={path} />
           <Action
             name="Deploy"
             to={`${path}/deploy`}
@@ -61,9 +66,10 @@ export const environmentPage = (view: EnvironmentView & { frame: Frame }) => {
       <div id="asked" data-live>
         <Approval deployment={state.running} />
       </div>
-      <Hold environment={environment} path={path} />
+      <Held environment={environment} path={path} />
       <PendingChanges environment={environment} path={path} />
       <Processes processes={view.processes} />
+      <Cron cron={view.cron} path={path} />
       <Variables variables={view.variables} path={path} liveSince={environment.live?.since} />
       <Allowed needs="admin">
         <Settings {...view} />

@@ -6,23 +6,31 @@ import { Line } from './field.tsx'
 import { State } from './state.tsx'
 import { Moment } from './time.tsx'
 
-/** Whether somebody has said that nothing is to be deployed. */
-export function Hold({ environment: { hold }, path }: { environment: Environment; path: string }) {
-  if (!hold)
-    return (
-      <Allowed needs="deployer">
-        <section class="card" id="hold">
-          <Action
-            name="Hold"
-            to={`${path}/hold`}
-            ask="Let nothing be deployed here until the hold is lifted? What was accepted goes on, and a rollback is always possible."
-            confirm="Yes, hold it"
-          >
-            <Line id="hold-reason" name="reason" label="Why" required maxlength={500} />
-          </Action>
-        </section>
-      </Allowed>
-    )
+interface HoldProps {
+  environment: Environment
+  path: string
+}
+
+/** To say that nothing is to be deployed; nothing where somebody has said so. */
+export const HoldButton = ({ environment: { hold }, path }: HoldProps) =>
+  hold ? null : (
+    <Allowed needs="deployer">
+      <div id="hold">
+        <Action
+          name="Hold"
+          to={`${path}/hold`}
+          ask="Let nothing be deployed here until the hold is lifted? What was accepted goes on, and a rollback is always possible."
+          confirm="Yes, hold it"
+        >
+          <Line id="hold-reason" name="reason" label="Why" required maxlength={500} />
+        </Action>
+      </div>
+    </Allowed>
+  )
+
+/** That somebody has said so, and why. */
+export function Held({ environment: { hold }, path }: HoldProps) {
+  if (!hold) return null
   return (
     <section class="card held" id="hold">
       <h2>

@@ -30,18 +30,20 @@ export const schedulesPage = ({
       <div class="heading">
         <h1>Schedules</h1>
       </div>
-      {schedules.length === 0 ? (
-        <section class="card">
-          <p class="hint">Nothing is deployed by the clock here.</p>
-        </section>
-      ) : null}
-      {schedules.map((schedule) => (
-        <ScheduleCard schedule={schedule} path={`${path}/schedules`} />
-      ))}
+      <div id="schedules" data-live data-poll="3000">
+        {schedules.length === 0 ? (
+          <section class="card">
+            <p class="hint">Nothing is deployed by the clock here.</p>
+          </section>
+        ) : null}
+        {schedules.map((schedule) => (
+          <ScheduleCard schedule={schedule} path={`${path}/schedules`} />
+        ))}
+      </div>
       <Allowed needs="deployer">
         <NewScheduleForm branch={environment.branch} path={`${path}/schedules`} />
       </Allowed>
-      <section class="card" id="started">
+      <section class="card" id="started" data-live>
         <h2>Started by schedules</h2>
         {started.length === 0 ? <p class="hint">Nothing yet.</p> : null}
         <ul class="plain rows">

@@ -4,6 +4,7 @@ import type { ServiceSettingsView } from '../read/service-settings.ts'
 import { Deliveries } from './deliveries.tsx'
 import { Layout, render } from './layout.tsx'
 import { Notifications } from './notifications.tsx'
+import { PreviewRuleCard } from './preview-rule.tsx'
 import { SentNotifications } from './sent-notifications.tsx'
 import { WebhookCard } from './webhook.tsx'
 
@@ -21,6 +22,7 @@ export const serviceSettingsPage = (view: ServiceSettingsView & { frame: Frame }
         <h1>Settings of {serviceId}</h1>
       </div>
       <WebhookCard {...view} path={path} />
+      <PreviewRuleCard {...view} path={path} />
       <Deliveries {...view} path={path} />
       <Notifications {...view} path={path} />
       <SentNotifications {...view} path={path} />

@@ -8,6 +8,7 @@ import { Charts } from './charts.tsx'
 import { Commit, plainText } from './commit.tsx'
 import { Layout, render } from './layout.tsx'
 import { EnvironmentRow } from './overview.tsx'
+import { Previews } from './previews.tsx'
 import { StatusWord } from './status.tsx'
 import { Duration, Moment } from './time.tsx'
 
@@ -37,6 +38,11 @@ export const servicePage = (view: ServiceView & { frame: Frame }) => {
         </ul>
         {environments.length === 0 ? <p class="hint">None yet.</p> : null}
       </section>
+      <Previews
+        previews={view.previews}
+        rule={view.previewRule}
+        path={pathOf('services', service.serviceId)}
+      />
       <Charts history={history} />
       <section class="card">
         <h2>Deployments</h2>

@@ -29,6 +29,13 @@ export function Duration({ from, to }: { from: string | null; to: string | null 
   return <span class="duration">{durationText(Date.parse(to) - Date.parse(from))}</span>
 }
 
+/** How long something is still away; counts down in the browser. */
+export const Until = ({ at }: { at: string }) => (
+  <time datetime={at} data-until>
+    at {at.slice(11, 19)} UTC
+  </time>
+)
+
 export function durationText(ms: number): string {
   if (ms < 10_000) return `${(Math.max(0, ms) / 1000).toFixed(1)} s`
   const seconds = Math.round(ms / 1000)

@@ -1,7 +1,7 @@
 import type { Deployment, Step } from '../../contract/deployment.ts'
 import { plainText } from './commit.tsx'
 import { StatusWord } from './status.tsx'
-import { Duration } from './time.tsx'
+import { Duration, Until } from './time.tsx'
 
 /** The steps in their order, and beside them what was undone. */
 export const Timeline = ({ deployment }: { deployment: Deployment }) => (
@@ -23,8 +23,16 @@ const StepRow = ({ step }: { step: Step }) => (
     <StatusWord status={step.status} />
     <Duration from={step.startedAt} to={step.finishedAt} />
     {step.attempt > 1 ? <span class="badge">attempt {step.attempt}</span> : null}
+    {step.nextAttemptAt ? <NextTry step={step} at={step.nextAttemptAt} /> : null}
     {step.detail ? <span class="detail">{plainText(step.detail)}</span> : null}
   </li>
+)
+
+/** It waits until it is tried again: why, and for how long. */
+const NextTry = ({ step, at }: { step: Step; at: string }) => (
+  <span class="detail retry">
+    Attempt {step.attempt} failed, next try <Until at={at} />: {plainText(step.lastFailure ?? '')}
+  </span>
 )
 
 function Compensation({ deployment }: { deployment: Deployment }) {

@@ -1,4 +1,5 @@
 import type { Badge } from '../../contract/badge.ts'
+import type { CronEntry } from '../../contract/cron.ts'
 import type { Process } from '../../contract/process.ts'
 import type { Release } from '../../contract/deployment.ts'
 import type { Environment, Service, Variable } from '../../contract/service.ts'
@@ -12,6 +13,7 @@ export interface EnvironmentView {
   releases: Release[]
   badge: Badge
   processes: Process[]
+  cron: CronEntry[]
 }
 
 export async function readEnvironment(
@@ -21,13 +23,14 @@ export async function readEnvironment(
 ): Promise<EnvironmentView> {
   const path = pathOf('services', serviceId, 'environments', environment)
   const found = await api.get<Environment>(path)
-  const [service, state, variables, releases, badge, processes] = await Promise.all([
+  const [service, state, variables, releases, badge, processes, cron] = await Promise.all([
     api.get<Service>(pathOf('services', serviceId)),
     readState(api, found),
     api.get<{ data: Variable[] }>(`${path}/variables`),
     api.get<{ data: Release[] }>(`${path}/releases`),
     api.get<Badge>(`${path}/badge`),
     api.get<{ data: Process[] }>(`${path}/processes`),
+    api.get<{ data: CronEntry[] }>(`${path}/cron`),
   ])
   return {
     service,
@@ -36,5 +39,6 @@ export async function readEnvironment(
     releases: releases.data,
     badge,
     processes: processes.data,
+    cron: cron.data,
   }
 }

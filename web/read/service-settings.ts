@@ -4,6 +4,7 @@ import {
   type Delivery as Sent,
   type NotificationTarget,
 } from '../../contract/notification.ts'
+import type { PreviewRule } from '../../contract/preview.ts'
 import type { Service } from '../../contract/service.ts'
 import type { Delivery, NewWebhook } from '../../contract/webhook.ts'
 import { pathOf, type Api } from '../api.ts'
@@ -23,6 +24,7 @@ export interface ServiceSettingsView {
   service: Service
   /** Undefined for who may not see it. */
   webhook: Webhook | undefined
+  previewRule: PreviewRule | undefined
   deliveries: Page<Delivery>
   targets: NotificationTarget[]
   sent: Page<Sent>
@@ -43,9 +45,10 @@ export async function readServiceSettings(
   const path = pathOf('services', id)
   const pageOf = (cursor: string | undefined) =>
     new URLSearchParams({ limit: shown, ...(cursor ? { cursor } : {}) })
-  const [service, webhook, deliveries, notifications, sent] = await Promise.all([
+  const [service, webhook, previewRule, deliveries, notifications, sent] = await Promise.all([
     api.get<Service>(path),
     api.find<Webhook>(`${path}/webhook`),
+    api.find<PreviewRule>(`${path}/preview-rule`),
     api.get<Page<Delivery>>(`${path}/deliveries?${pageOf(query['deliveries'])}`),
     api.get<{ targets: NotificationTarget[] }>(`${path}/notifications`),
     api.get<Page<Sent>>(`${path}/notifications/deliveries?${pageOf(query['sent'])}`),
@@ -53,6 +56,7 @@ export async function readServiceSettings(
   return {
     service,
     webhook,
+    previewRule,
     deliveries,
     targets: notifications.targets,
     sent,

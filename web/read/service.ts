@@ -1,4 +1,5 @@
 import type { Deployment } from '../../contract/deployment.ts'
+import type { Preview, PreviewRule } from '../../contract/preview.ts'
 import type { Service } from '../../contract/service.ts'
 import { pathOf, type Api } from '../api.ts'
 import { readEnvironments, type EnvironmentState } from './overview.ts'
@@ -6,6 +7,9 @@ import { readEnvironments, type EnvironmentState } from './overview.ts'
 export interface ServiceView {
   service: Service
   environments: EnvironmentState[]
+  /** Undefined where there are none to be. */
+  previewRule: PreviewRule | undefined
+  previews: Preview[]
   deployments: Deployment[]
   nextCursor: string | null
   /** As the address has them. */
@@ -30,14 +34,18 @@ export async function readService(api: Api, id: string, query: Record<string, st
   const chosen = Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== ''))
   const wanted = new URLSearchParams({ serviceId, limit: '20', ...chosen })
   const all = new URLSearchParams({ serviceId, limit: String(lookedBack), includeArchived: 'true' })
-  const [environments, page, history] = await Promise.all([
+  const [environments, page, history, previewRule, previews] = await Promise.all([
     readEnvironments(api, service),
     api.get<{ data: Deployment[]; nextCursor: string | null }>(`/deployments?${wanted}`),
     api.get<{ data: Deployment[] }>(`/deployments?${all}`),
+    api.find<PreviewRule>(`${pathOf('services', serviceId)}/preview-rule`),
+    api.get<{ data: Preview[] }>(`${pathOf('services', serviceId)}/previews`),
   ])
   return {
     service,
     environments,
+    previewRule,
+    previews: previews.data,
     deployments: page.data,
     nextCursor: page.nextCursor,
     filter,

@@ -135,6 +135,8 @@ const toStep = (row: Selectable<StepsTable>): Step => ({
   detail: row.detail,
   startedAt: isoOrNull(row.started_at),
   finishedAt: isoOrNull(row.finished_at),
+  lastFailure: row.last_failure,
+  nextAttemptAt: isoOrNull(row.next_attempt_at),
 })
 
 function temporalUrl(ui: TemporalUi | undefined, workflowId: string, runId: string | null): string | null {

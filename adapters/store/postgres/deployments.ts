@@ -13,7 +13,7 @@ import { lastMigration, resolveMigration } from './migration-answers.ts'
 import { whileOpen } from './open-deployment.ts'
 import { recordQueued } from './queued.ts'
 import { startDeployment } from './start.ts'
-import { endStep, startStep } from './steps.ts'
+import { endStep, retryStep, startStep } from './steps.ts'
 import { storable, storableOrNull } from './storable.ts'
 import type { Tables } from './tables.ts'
 import { notify } from './watch.ts'
@@ -29,6 +29,7 @@ export const deploymentStore = (db: Kysely<Tables>, ui: TemporalUi | undefined):
 
     started: (id, run) => startDeployment(db, id, run),
     stepStarted: (id, step, attempt) => startStep(db, id, step, attempt),
+    attemptFailed: (id, step, failed) => retryStep(db, id, step, failed),
     stepFinished: (id, step, result) => endStep(db, id, step, result),
 
     markLive: (release, detail) => markLive(db, release, detail),

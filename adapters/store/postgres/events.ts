@@ -52,11 +52,15 @@ export async function readEvents(
 ): Promise<DeploymentEvent[]> {
   const rows = await db
     .selectFrom('deployment_events')
-    .select(['seq', 'at', 'type', 'step', 'status', 'attempt', 'detail'])
+    .select(['seq', 'at', 'type', 'step', 'status', 'attempt', 'detail', 'next_attempt_at'])
     .where('deployment_id', '=', id)
     .where('seq', '>', afterSeq)
     .orderBy('seq')
     .limit(limit)
     .execute()
-  return rows.map((row) => ({ ...row, at: row.at.toISOString() }))
+  return rows.map(({ at, next_attempt_at: next, ...row }) => ({
+    ...row,
+    at: at.toISOString(),
+    nextAttemptAt: next?.toISOString() ?? null,
+  }))
 }

@@ -4,15 +4,13 @@ import { deploymentId } from '../../../contract/names.ts'
 import type { DeploymentStatus, StepStatus } from '../../../contract/vocabulary.ts'
 import type { DeploymentStore } from '../../../ports/store.ts'
 import { addEvent } from './events.ts'
+import { firstLine } from './first-line.ts'
 import type { OpenDeployment } from './open-deployment.ts'
 import { endStep } from './steps.ts'
 import { storableJson } from './storable.ts'
 import type { Tables } from './tables.ts'
 
 type Outcome = Parameters<DeploymentStore['finish']>[1]
-
-/** Characters of a failure's message in an event; the deployment has the whole. */
-const detailLimit = 500
 
 export async function finishDeployment(
   trx: Transaction<Tables>,
@@ -80,5 +78,3 @@ async function nextOne(trx: Transaction<Tables>, deployment: OpenDeployment): Pr
     .executeTakeFirst()
   return row?.number ? deploymentId(deployment.service_id, deployment.environment, row.number) : null
 }
-
-const firstLine = (message: string): string => message.split('\n', 1)[0]!.slice(0, detailLimit)

@@ -185,17 +185,20 @@ export interface StepsTable {
   detail: string | null
   started_at: Date | null
   finished_at: Date | null
+  last_failure: string | null
+  next_attempt_at: Date | null
 }
 
 export interface EventsTable {
   deployment_id: string
   seq: number
   at: Generated<Date>
-  type: 'queued' | 'started' | 'step' | 'live' | 'approval' | 'cancelRequested' | 'finished'
+  type: 'queued' | 'started' | 'step' | 'retry' | 'live' | 'approval' | 'cancelRequested' | 'finished'
   step: StepName | null
   status: string
   attempt: number | null
   detail: string | null
+  next_attempt_at: Date | null
 }
 
 interface LogsTable {
