@@ -1,11 +1,10 @@
-import { defaults } from '../contract/defaults.ts'
-import { releaseId, routeHost } from '../contract/names.ts'
-import type { Plan } from '../contract/plan.ts'
+import { routeHost } from '../contract/names.ts'
 import type { DeployInput, SwitchReport } from '../contract/workflows.ts'
 import type { Ports } from '../ports/index.ts'
 import type { LiveRelease } from '../ports/releases.ts'
-import { instanceId } from './candidate.ts'
+import { awaitHealthy, instanceId } from './candidate.ts'
 import { crashPoint } from './crash-point.ts'
+import { releaseContext, type ReleaseContext } from './release-context.ts'
 import { asStep } from './step.ts'
 import { expected } from './typed-failure.ts'
 import { bootWorkers, endOlderWorkers } from './workers.ts'
@@ -31,14 +30,16 @@ export const switchTraffic = (
     const fence = { deployment: input.number, revision: 0 }
     const candidate = await runtime.status(instanceId(input))
     if (!candidate) throw expected('SwitchFailed', 'The candidate is not running any more.')
-    const [hosts, plan] = await Promise.all([
+    const [hosts, context] = await Promise.all([
       hostsOf(ports, input),
-      planOf(ports, input),
+      releaseContext(ports, input),
       notePrevious(ports, input),
     ])
-    const soakMs = plan?.soakMs ?? standard
+    const { plan } = context
+    const soakMs = plan.soakMs ?? standard
     await crashPoint('noted', input)
-    const workers = plan ? await bootWorkers(ports, input, plan, signal) : []
+    await lookOnceMore(ports, input, context, signal)
+    const workers = await bootWorkers(ports, input, plan, signal)
     await crashPoint('workers booted', input)
     await router.change({
       route: routeOf(input),
@@ -55,16 +56,22 @@ export const switchTraffic = (
     })
     await crashPoint('pointed', input)
     await store.deployments.markLive(input, soakMs > 0 ? `watched for ${soakMs / 1000} s` : null)
-    endOlderWorkers(ports, input, plan?.drainMs ?? defaults.drain).catch(() => {})
+    endOlderWorkers(ports, input, plan.drainMs).catch(() => {})
     const beside = workers.length > 0 ? `, with ${workers.join(', ')}` : ''
     return { detail: `live on ${hosts.join(', ')}${beside}`, soakMs, goesOn: soakMs > 0 }
   })
 
-async function planOf(
-  { store }: Pick<Ports, 'store'>,
-  { serviceId, environment, releaseNumber }: DeployInput,
-): Promise<Plan | undefined> {
-  return (await store.releases.find(releaseId(serviceId, environment, releaseNumber)))?.plan
+/** Much may have passed since it was validated: an approval, the migration. A reload has just looked itself. */
+async function lookOnceMore(
+  ports: Pick<Ports, 'runtime' | 'releases' | 'store' | 'secrets'>,
+  input: DeployInput,
+  { plan, secretValues }: ReleaseContext,
+  signal: AbortSignal,
+): Promise<void> {
+  if (plan.reload) return
+  const live = await ports.releases.live(input.serviceId, input.environment)
+  if (live?.number !== input.number)
+    await awaitHealthy(ports, input, { plan, secretValues, signal, settleMs: 0 })
 }
 
 async function notePrevious({ releases }: Pick<Ports, 'releases'>, input: DeployInput): Promise<void> {

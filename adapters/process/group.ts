@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Cgroup } from './cgroup/index.ts'
-import { identityOfRow, isAlive, type ProcessIdentity } from './identity.ts'
+import { identityOfRow, isAlive, startedBefore, type ProcessIdentity } from './identity.ts'
 import { hasVariable, readProcess, readProcesses, type ProcessRow } from './process-table.ts'
 
 /** Variable that every process of a job or an instance inherits; its value is random, so it proves whose it is. */
@@ -12,6 +12,8 @@ export interface ProcessFamily {
   leader: ProcessIdentity | undefined
   /** Value of `SLUICE_RUN`. */
   mark: string
+  /** Nobody else with this mark was started before it; undefined where others may have been. */
+  eldest?: ProcessIdentity | undefined
   /** Where the system allowed one. */
   cgroup?: Cgroup | undefined
 }
@@ -102,9 +104,14 @@ class Pursuit {
  * The group counts only while it is proven ours: by its leader, or by a member with the mark. Its number may have
  * been given to strangers after the family had ended.
  */
-function look({ leader, mark, cgroup }: ProcessFamily): { rows: ProcessRow[]; groupIsOurs: boolean } {
+function look({ leader, mark, cgroup, eldest }: ProcessFamily): { rows: ProcessRow[]; groupIsOurs: boolean } {
   const alive = readProcesses().filter((row) => !row.ended)
-  const marked = new Set(alive.filter((row) => hasVariable(row.pid, markVariable, mark)))
+  // Variables are by far the slowest to read: only of those who can be of the family.
+  const marked = new Set(
+    alive.filter(
+      (row) => !(eldest && startedBefore(row, eldest)) && hasVariable(row.pid, markVariable, mark),
+    ),
+  )
   const inGroup = (row: ProcessRow) => row.group === leader?.pid
   const groupIsOurs =
     leader !== undefined && (isAlive(leader) || alive.some((row) => inGroup(row) && marked.has(row)))

@@ -40,6 +40,10 @@ export function isAlive(identity: ProcessIdentity): boolean {
   return identity.boot === bootId() && identityOf(identity.pid)?.start === identity.start
 }
 
+/** Certainly before. False where the system's words for a start have no order, and for one of another boot. */
+export const startedBefore = ({ start }: ProcessRow, other: ProcessIdentity): boolean =>
+  process.platform === 'linux' && other.boot === bootId() && Number(start) < Number(other.start)
+
 /** Milliseconds since the process started, by the clock of the boot: setting the wall clock does not change it. */
 export function ageOf(identity: ProcessIdentity): number {
   // The kernel counts in hundredths of a second for every architecture (USER_HZ).

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
+import { closeSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs'
 
 /** One process as the kernel lists it. */
 export interface ProcessRow {
@@ -18,8 +18,23 @@ const onLinux = process.platform === 'linux'
 /** undefined when there is no such process. */
 export function readProcess(pid: number): ProcessRow | undefined {
   if (!onLinux) return listWithPs(['-p', String(pid)])[0]
-  const stat = readProc(`/proc/${pid}/stat`)
-  return stat && parseStat(stat.toString('latin1'))
+  const stat = readStat(pid)
+  return stat === undefined ? undefined : parseStat(stat)
+}
+
+/** Longer than any such line. Read for every process of the machine, so with as few system calls as can be. */
+const line = Buffer.allocUnsafe(4096)
+
+function readStat(pid: number): string | undefined {
+  let file: number | undefined
+  try {
+    file = openSync(`/proc/${pid}/stat`, 'r')
+    return line.toString('latin1', 0, readSync(file, line))
+  } catch {
+    return undefined
+  } finally {
+    if (file !== undefined) closeSync(file)
+  }
 }
 
 export function readProcesses(): ProcessRow[] {

@@ -42,10 +42,7 @@ async function switched(serviceId: string, command: string, healthPath: string |
   const secrets = await keyFileSecrets(path.join(bench.home, 'keys.json'))
   const ports = { store, router: routing.router, runtime: bench.runtime, releases, secrets }
   await addShop(store, serviceId)
-  for (const [number, runs] of [
-    [1, answering('1')],
-    [2, command],
-  ] as const) {
+  const bring = async (number: number, runs: string) => {
     const input = inputOf(serviceId, number)
     await store.deployments.recordQueued(newDeployment(number, { serviceId }))
     await store.deployments.started(input.deploymentId, { runId: 'run', at: new Date() })
@@ -66,7 +63,15 @@ async function switched(serviceId: string, command: string, healthPath: string |
     await expect
       .poll(async () => (await bench.runtime.listening(id)).kind, { timeout: 30_000 })
       .toBe('listening')
-    await activity().run(switchTraffic(ports, { soakMs: 0 }), input)
+  }
+  const switchTo = (number: number) =>
+    activity().run(switchTraffic(ports, { soakMs: 0 }), inputOf(serviceId, number))
+  for (const [number, runs] of [
+    [1, answering('1')],
+    [2, command],
+  ] as const) {
+    await bring(number, runs)
+    await switchTo(number)
   }
   const watch = () =>
     activity()
@@ -82,7 +87,7 @@ async function switched(serviceId: string, command: string, healthPath: string |
     const row = await store.environments.find(serviceId, 'production')
     return [route?.target?.instance.split('/').at(-1), String(pointer?.number), String(row?.live?.number)]
   }
-  return { bench, watch, live }
+  return { bench, watch, live, bring, switchTo }
 }
 
 test('traffic goes back from where the death is seen, without the undos of the workflow', async () => {
@@ -106,4 +111,19 @@ test('three failures of its health are an illness, of which a later attempt know
   rmSync(ill)
   expect(await watch()).toBe(first)
   expect(await live()).toEqual(['1', '1', '1'])
+})
+
+test('no traffic goes to a candidate that has ended since it was validated; one that is live stays so', async () => {
+  const dies = answering('', 'setInterval(() => require("fs").existsSync("die") && process.exit(3), 20)')
+  const { bench, live, bring, switchTo } = await switched('late', dies)
+  await bring(3, dies)
+  writeFileSync(path.join(bench.folder, 'die'), '')
+  const statusOf = (number: number) => bench.runtime.status(`late/production/${number}`)
+  await expect
+    .poll(async () => [(await statusOf(2))?.lastExit?.code, (await statusOf(3))?.lastExit?.code])
+    .toEqual([3, 3])
+  await expect(switchTo(3)).rejects.toMatchObject({ type: 'ExitedAtBoot' })
+  // Whether a release that has its traffic is well is for the watch to say.
+  await switchTo(2)
+  expect(await live()).toEqual(['2', '2', '2'])
 })

@@ -42,7 +42,8 @@ test(
       'build SUCCEEDED',
       'validate SUCCEEDED',
       'migrate SUCCEEDED',
-      'reload SUCCEEDED',
+      // Without a hook for it the switch looks at the candidate once more.
+      'reload SKIPPED',
       'switch SUCCEEDED',
       'cleanup SUCCEEDED',
     ])

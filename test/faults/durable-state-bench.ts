@@ -8,17 +8,20 @@ import { deployDurably, releaseOf, releasesIn, routesIn, type Deploying } from '
 
 export const program = path.join(import.meta.dirname, 'durable-state.ts')
 
-/** A repository with two commits, and homes in which the first of them is live. */
+/** A repository with two commits, and one of many files, and homes in which the first of them is live. */
 export class DurableBench {
   readonly folder: string
   readonly repository: string
   readonly commits: string[]
+  readonly large: string
 
   constructor() {
     this.folder = mkdtempSync(path.join(os.tmpdir(), 'sluice-durable-'))
     const repository = makeRepository(path.join(this.folder, 'repository'))
     this.repository = repository.folder
     this.commits = ['1', '2'].map((version) => repository.commit(treeOf(version)))
+    const many = Array.from({ length: 50 }, (_, at) => [`file-${at}`, ''])
+    this.large = repository.commit(Object.fromEntries(many))
   }
 
   deploying(home: string, number: number): Deploying {

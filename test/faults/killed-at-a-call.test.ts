@@ -70,10 +70,17 @@ describe.runIf(hasStrace)('at any rename, link, symlink and fsync', () => {
       expect(await stateOf(home)).toEqual(complete(bench))
     })
     expect(met).toBeGreaterThan(10)
-    const home = bench.copyOfBase('tree')
-    const run = await traced('syncfs:error=EIO', bench.deploying(home, 2), { everybody: true })
-    expect(run).toMatchObject({ ok: false, acknowledged: ['key'] })
-    expect((await stateOf(home)).stamp).toBeUndefined()
+    // A tree of many files, and what a command wrote, are synced as a whole.
+    for (const [commit, acknowledged] of [
+      [bench.large, ['key']],
+      [bench.commits[1]!, ['key', 'source']],
+    ] as const) {
+      const home = bench.copyOfBase(`tree-${commit}`)
+      const deploying = { ...bench.deploying(home, 2), commit }
+      const run = await traced('syncfs:error=EIO', deploying, { everybody: true })
+      expect(run).toMatchObject({ ok: false, acknowledged })
+      expect((await stateOf(home)).stamp).toBe(acknowledged.length > 1 ? commit : undefined)
+    }
   })
 })
 

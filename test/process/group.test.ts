@@ -16,7 +16,7 @@ async function startFamily(script: string, mark: string = randomUUID()) {
   })
   await once(child, 'spawn')
   const leader = identityOf(child.pid!)!
-  return { leader, mark }
+  return { leader, mark, eldest: leader }
 }
 
 test('everybody in the group ends, and those who left it by a double fork too', async () => {
@@ -25,6 +25,14 @@ test('everybody in the group ends, and those who left it by a double fork too', 
   const members = membersOf(family)
   await terminate(family, 2000)
   expect(members.filter(isAlive)).toEqual([])
+})
+
+test('nobody is asked for the mark who is older than the eldest', async () => {
+  const older = await startFamily('sleep 60')
+  const start = String(Number(older.leader.start) + 1)
+  expect(membersOf({ ...older, leader: undefined })).toEqual([older.leader])
+  expect(membersOf({ ...older, leader: undefined, eldest: { ...older.leader, start } })).toEqual([])
+  await terminate(older, 100)
 })
 
 test('who ignores SIGTERM is killed once the grace is over', async () => {

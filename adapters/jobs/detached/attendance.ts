@@ -175,16 +175,16 @@ export async function sweepLeftovers({ attempt, claim }: AttemptState): Promise<
   if (claim.kind === 'taken') {
     // The command itself has ended, so what the wrapper has for children now are its own helpers.
     const wrapper = { pid: claim.by.pid, withChildren: true }
-    await sweep({ leader: claim.by, mark: attempt.mark, cgroup }, wrapper, leftoverGraceMs)
+    await sweep(familyOf({ attempt, claim }), wrapper, leftoverGraceMs)
   }
   await cgroup?.remove()
 }
 
-const familyOf = ({ attempt, claim }: AttemptState): ProcessFamily => ({
-  leader: claim.kind === 'taken' ? claim.by : undefined,
-  mark: attempt.mark,
-  cgroup: cgroupOf(attempt),
-})
+/** The mark is the attempt's own, and its wrapper, the leader, starts all the rest. */
+function familyOf({ attempt, claim }: Pick<AttemptState, 'attempt' | 'claim'>): ProcessFamily {
+  const leader = claim.kind === 'taken' ? claim.by : undefined
+  return { leader, mark: attempt.mark, eldest: leader, cgroup: cgroupOf(attempt) }
+}
 
 /** Each attempt has a cgroup of its own. */
 export const cgroupFor = (cgroups: Cgroups, id: string, attempt: number): CgroupFolders | undefined =>

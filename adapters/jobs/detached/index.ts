@@ -63,10 +63,11 @@ export function detachedJobs({
       await stream.finish()
       if (ending.by === 'itself') {
         const { attempt } = ending.state
+        // The sweep last: its look at all processes holds everything else up, and these two wait for the disk.
         await Promise.all([
-          sweepLeftovers(ending.state),
-          job.keepExit(attempt.number),
           keepWork(spec, ending),
+          job.keepExit(attempt.number),
+          sweepLeftovers(ending.state),
         ])
       }
       return await attendance.result(ending)

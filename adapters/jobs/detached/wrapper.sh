@@ -14,7 +14,8 @@ run() {
   # With a handler instead of '' this shell outlives a SIGTERM to the group, and the command does not inherit that.
   trap : HUP INT QUIT TERM
   # Room for the exit status, taken while there is some: the command may fill the disk.
-  printf '000\n' >"$folder/exit-$attempt.new"
+  # Without a line end it is no result yet; so few bytes are then written over it at once, also on the disk.
+  printf '    ' >"$folder/exit-$attempt"
   # What this shell itself has to say (`Terminated`) is none of the command's output.
   exec 3>&1 >/dev/null 2>&1
   look_at_limits
@@ -25,8 +26,7 @@ run() {
   [ "$status" -ne 0 ] || limit=
   # A full disk must not turn a result into a riddle: written over what is there already, not into a new file.
   tries=0
-  until printf '%03d%s\n' "$status" "${limit:+ $limit}" 1<>"$folder/exit-$attempt.new" &&
-    mv -f "$folder/exit-$attempt.new" "$folder/exit-$attempt" || [ "$tries" -ge 60 ]; do
+  until printf '%03d%s\n' "$status" "${limit:+ $limit}" 1<>"$folder/exit-$attempt" || [ "$tries" -ge 60 ]; do
     tries=$((tries + 1))
     sleep 1
   done

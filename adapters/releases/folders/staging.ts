@@ -8,6 +8,7 @@ import { readJsonIfThere, syncDirectory, writeDurable } from '../../files/durabl
 import { syncFileSystem } from '../../files/file-system.ts'
 import { identityOf, isAlive, type ProcessIdentity } from '../../process/identity.ts'
 import type { ServiceUser } from '../../process/service-user.ts'
+import { SmallTree } from './small-tree.ts'
 import type { Trash } from './trash.ts'
 
 const execute = promisify(execFile)
@@ -66,9 +67,8 @@ export class Staging implements StagedRelease {
   }
 
   async publish(step: string, report: unknown): Promise<boolean> {
-    await this.#handOver()
     // The stamp promises a whole tree, also after a power loss.
-    await syncFileSystem(this.#folder)
+    await this.#handOver()
     await writeDurable(path.join(this.#folder, 'stamps', `${step}.json`), JSON.stringify(report), {
       mode: 0o600,
     })
@@ -83,11 +83,20 @@ export class Staging implements StagedRelease {
     return this.#trash.remove(this.#folder)
   }
 
+  /** To the service's user, and to the disk. */
   async #handOver(): Promise<void> {
     await chmod(this.directory, 0o700)
     const user = this.#user
-    // -P and -h: links are handed over themselves, never what they lead to.
-    if (user) await execute('chown', ['-R', '-P', '-h', `${user.uid}:${user.gid}`, '--', this.directory])
+    const small = await SmallTree.of(this.directory)
+    if (small) {
+      if (user) await small.giveTo(user)
+      await small.sync()
+      await syncDirectory(this.#folder)
+    } else {
+      // -P and -h: links are handed over themselves, never what they lead to.
+      if (user) await execute('chown', ['-R', '-P', '-h', `${user.uid}:${user.gid}`, '--', this.directory])
+      await syncFileSystem(this.#folder)
+    }
   }
 
   async #takePlace(step: string): Promise<boolean> {

@@ -147,7 +147,7 @@ export class Instance {
   async #bringUp(record: InstanceRecord, spec: InstanceSpec): Promise<InstanceStatus> {
     await launch({
       script: new URL('shim.sh', import.meta.url),
-      arguments: [this.folder.directory, String(record.generation)],
+      arguments: [this.folder.directory, String(record.generation), String(Math.floor(Date.now() / 1000))],
       command: record.command,
       directory: record.directory,
       environment: await this.#host.environmentOf(record, spec),
@@ -193,7 +193,9 @@ export class Instance {
   async #familyOf(record: InstanceRecord): Promise<ProcessFamily> {
     const claim = await readClaim(this.folder.claimFile(record.generation))
     const leader = claim.kind === 'taken' ? claim.by : undefined
-    return { leader, mark: record.mark, cgroup: cgroupOf(record) }
+    // The mark is that of all generations: of an earlier one somebody older may be left.
+    const eldest = record.generation === 1 ? leader : undefined
+    return { leader, mark: record.mark, eldest, cgroup: cgroupOf(record) }
   }
 
   async #statusOf(record: InstanceRecord): Promise<InstanceStatus> {

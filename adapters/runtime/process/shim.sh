@@ -1,5 +1,5 @@
 #!/bin/sh
-# Keeps one instance of a service up: shim.sh FOLDER GENERATION LIMITS(6) COMMAND…
+# Keeps one instance of a service up: shim.sh FOLDER GENERATION NOW LIMITS(6) COMMAND…
 # Detached, leader of the instance's process group. It needs nobody else: Sluice may be down for days.
 # Ends after the service when told to: by SIGTERM, or by the file ending-GENERATION.
 umask 077
@@ -8,9 +8,9 @@ umask 077
 
 # Everything in one function: the shell has read all of it before the first act, whatever becomes of this file.
 run() {
-  folder=$1 generation=$2
-  take_limits "$3" "$4" "$5" "$6" "$7" "$8"
-  shift 8
+  folder=$1 generation=$2 began=$3
+  take_limits "$4" "$5" "$6" "$7" "$8" "$9"
+  shift 9
   claim "$folder/shim-$generation" || exit 0
   ending=
   # A handler, not '': that would be inherited, and the service could not be ended by SIGTERM.
@@ -18,9 +18,9 @@ run() {
   restarts=0 delay=0
   # What this shell itself has to say (`Killed`) is none of the service's output.
   exec 3>&1 >/dev/null 2>&1
+  # In place, for whoever sees less of it takes it for running too: the service starts a process earlier.
+  echo "running $began 0" >"$folder/state-$generation"
   while :; do
-    began=$(date +%s)
-    publish "$folder/state-$generation" "running $began $restarts $last"
     look_at_limits
     before="$out_of_memory $refused"
     # Looking once more after the fork: a SIGTERM from before it did not reach this child.
@@ -37,6 +37,8 @@ run() {
     sleep "$delay"
     if [ "$ending" ] || [ -e "$folder/ending-$generation" ]; then break; fi
     restarts=$((restarts + 1))
+    began=$(date +%s)
+    publish "$folder/state-$generation" "running $began $restarts $last"
   done
   publish "$folder/state-$generation" "stopped $began $restarts $last"
   keep "$folder/state-$generation"

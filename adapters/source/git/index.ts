@@ -5,8 +5,8 @@ import { commitOf, fetchCommit, uploadPack } from './commit.ts'
 import { prepareEnvironment, type GitEnvironment, type GitReach } from './environment.ts'
 import { exportTree } from './export.ts'
 import { reachFailure } from './failure.ts'
-import { LastTree } from './last-tree.ts'
 import { commitsBetween, forgetHistory } from './history.ts'
+import { KnownCommits } from './known-commits.ts'
 import { localGitFolder } from './local-repository.ts'
 import { forgetMirror, withMirror, type Mirror, type MirrorContext } from './mirror.ts'
 import { timeouts, type GitSourceOptions } from './options.ts'
@@ -36,7 +36,7 @@ export function gitSource(options: GitSourceOptions): Source {
     return { mirrors: options.mirrors, environment, repository, remote, signal, reach }
   }
 
-  const lastTree = new LastTree()
+  const known = new KnownCommits()
   const probed = new ProbedRef()
 
   /** The commit is fetched again when the mirror was rebuilt or forgotten since it was resolved. */
@@ -64,7 +64,9 @@ export function gitSource(options: GitSourceOptions): Source {
       const context = await reaching(repository, signal)
       const object =
         reference.commit ?? probed.take(repository, ref) ?? (await listedObject(reference, context))
-      return withMirror(context, async (mirror) => {
+      const read = object === undefined ? undefined : known.of(repository, object).commit
+      if (read) return read
+      const commit = await withMirror(context, async (mirror) => {
         const wanted = object ?? (await abbreviated(mirror, reference)) ?? notFound(ref, context.remote)
         return fetchCommit(mirror, context, context.reach, wanted).catch(async (error: unknown) => {
           // A force push in between takes the commit away: then the branch means another one now.
@@ -73,6 +75,8 @@ export function gitSource(options: GitSourceOptions): Source {
           return fetchCommit(mirror, context, context.reach, now)
         })
       })
+      known.keep(repository, commit.sha, { commit })
+      return commit
     },
 
     async probe(repository, ref, signal) {
@@ -89,16 +93,20 @@ export function gitSource(options: GitSourceOptions): Source {
       )
     },
 
-    readTree: (repository, sha, isDetectionFile) =>
-      onCommit(repository, sha, undefined, async (mirror, commit) => {
+    async readTree(repository, sha, isDetectionFile) {
+      const { seen } = known.of(repository, sha)
+      if (seen?.by === isDetectionFile) return seen.files
+      return onCommit(repository, sha, undefined, async (mirror, commit) => {
         const tree = await checkedTree(mirror, commit)
-        lastTree.keep(mirror, commit, tree)
-        return readFileTree(mirror, tree, isDetectionFile)
-      }),
+        const files = await readFileTree(mirror, tree, isDetectionFile)
+        known.keep(repository, commit, { tree, seen: { by: isDetectionFile, files } })
+        return files
+      })
+    },
 
     export: (repository, sha, directory, signal) =>
       onCommit(repository, sha, signal, async (mirror, commit) => {
-        const { entries } = lastTree.take(mirror, commit) ?? (await checkedTree(mirror, commit))
+        const { entries } = known.of(repository, commit).tree ?? (await checkedTree(mirror, commit))
         return exportTree(mirror, { sha: commit, entries }, directory)
       }),
 

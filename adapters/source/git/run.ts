@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { SourceError } from '../../../ports/source.ts'
 
 export interface GitCall {
@@ -63,8 +64,20 @@ export async function runGit(call: GitCall): Promise<GitResult> {
 
 function start({ args, environment, umask }: GitCall): ChildProcess {
   const [program, words] =
-    umask === undefined ? ['git', args] : ['/bin/sh', ['-c', `umask ${umask}; exec git "$@"`, 'git', ...args]]
+    umask === undefined || Number.parseInt(umask, 8) === ownUmask()
+      ? ['git', args]
+      : ['/bin/sh', ['-c', `umask ${umask}; exec git "$@"`, 'git', ...args]]
   return spawn(program, words, { env: environment, detached: true, cwd: '/', stdio: 'pipe' })
+}
+
+/** Undefined where the kernel does not tell. `process.umask()` would change it for a moment, for all threads. */
+function ownUmask(): number | undefined {
+  try {
+    const digits = /^Umask:\s*([0-7]+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]
+    return digits === undefined ? undefined : Number.parseInt(digits, 8)
+  } catch {
+    return undefined
+  }
 }
 
 /** Resolves once the process has ended and nobody of its group holds its output any more. */
