@@ -28,7 +28,7 @@ test('everybody in the group ends, and those who left it by a double fork too', 
 })
 
 test('nobody is asked for the mark who is older than the eldest', async () => {
-  const older = await startFamily('sleep 60')
+  const older = await startFamily('exec sleep 60')
   const start = String(Number(older.leader.start) + 1)
   expect(membersOf({ ...older, leader: undefined })).toEqual([older.leader])
   expect(membersOf({ ...older, leader: undefined, eldest: { ...older.leader, start } })).toEqual([])
