@@ -2,13 +2,13 @@ import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readFileSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import net from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { embeddedRouter } from '../adapters/router/embedded/index.ts'
 import type { Router } from '../ports/router.ts'
+import { freePorts } from '../test/free-ports.ts'
 
 const wrk = '/usr/bin/wrk'
 const nginx = '/usr/sbin/nginx'
@@ -36,7 +36,8 @@ export async function benchRouter(): Promise<Record<string, unknown>> {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'sluice-bench-'))
   const ends: (() => Promise<unknown>)[] = [() => rm(folder, { recursive: true, force: true })]
   try {
-    const ports = { direct: await unusedPort(), nginx: await unusedPort(), router: await unusedPort() }
+    const [direct, nginxPort, routerPort] = await freePorts(3)
+    const ports = { direct: direct!, nginx: nginxPort!, router: routerPort! }
     const behind = await startNginx(folder, 'backend', backend(ports.direct, folder))
     ends.unshift(behind.stop)
     const peer = await startNginx(folder, 'proxy', proxy(ports.nginx, ports.direct))
@@ -209,12 +210,3 @@ const middle = (figures: Figures[]): Figures =>
   ] as Figures
 const rounded = (value: number) => Math.round(value * 100) / 100
 const ratio = (a: Figures, b: Figures) => rounded(a.requestsPerSecond / b.requestsPerSecond)
-
-async function unusedPort(): Promise<number> {
-  const server = net.createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as net.AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
-}

@@ -72,7 +72,7 @@ export const published: Published[] = [
       await quiet('python3', ['-m', 'pip', 'download', ...options, 'uploadserver==6.0.0'], folder)
       return onlyFile(folder, /\.tar\.gz$/)
     },
-    config: { start: 'python -m uploadserver $PORT' },
+    config: { start: 'python3 -m uploadserver $PORT' },
     asks: '/upload',
     answers: /<title>File Upload<\/title>/,
   },

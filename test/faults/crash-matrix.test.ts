@@ -4,7 +4,7 @@ import { embeddedRouter } from '../../adapters/router/embedded/index.ts'
 import { homePaths } from '../../contract/settings.ts'
 import { keepAsking } from '../e2e/remains.ts'
 import { repositoryRoot } from '../e2e/repository.ts'
-import { finished, makeService, type TestService } from '../e2e/service.ts'
+import { find, finished, makeService, type TestService } from '../e2e/service.ts'
 import type { RunningPart, Sluice } from '../e2e/sluice.ts'
 import { agreement } from './agreement.ts'
 import { startPatient } from './patient.ts'
@@ -70,10 +70,12 @@ async function expectLive(started: Awaited<ReturnType<typeof startAll>>): Promis
     expect({ point, status, live }).toEqual({ point, status: 'SUCCEEDED', live: true })
     const once = Object.fromEntries(Object.entries(counts).map(([command, ran]) => [command, ran + 1]))
     expect({ point, ...service.counts() }).toEqual({ point, ...once })
-    expect({ point, live: (await agreement(sluice, connection, service)).live }).toEqual({
-      point,
-      live: number,
+    const agreed = await agreement(sluice, connection, service).catch(async (error: unknown) => {
+      // What the steps say of themselves is gone with the home.
+      console.error(JSON.stringify((await find(sluice, id)).steps), sluice.log().slice(-8_000))
+      throw error
     })
+    expect({ point, live: agreed.live }).toEqual({ point, live: number })
     expect(await service.get()).toEqual({ status: 200, text: `v${version}` })
   }
 }
