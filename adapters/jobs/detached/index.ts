@@ -1,7 +1,8 @@
-import { readdir, rm, rmdir } from 'node:fs/promises'
+import { rm, rmdir } from 'node:fs/promises'
 import path from 'node:path'
 import { JobCanceled, type Jobs, type JobSpec } from '../../../ports/jobs.ts'
 import { ignoreNoSpace } from '../../../ports/no-space.ts'
+import { entriesAt } from '../../files/entries-at.ts'
 import { syncFileSystem } from '../../files/file-system.ts'
 import { type Cgroups, noCgroups } from '../../process/cgroup/index.ts'
 import { ClosedNumbers } from '../../process/closed-numbers.ts'
@@ -93,7 +94,7 @@ export function detachedJobs({
       await discard(folder)
     },
     async list() {
-      const folders = await readdir(directory, { recursive: true }).catch(() => [])
+      const folders = await entriesAt(directory, 3)
       return folders.filter((folder) => /^[a-z0-9-]+\/[a-z0-9-]+\/\d+$/.test(folder)).toSorted()
     },
     async halt() {

@@ -1,7 +1,7 @@
-import { readdir } from 'node:fs/promises'
 import path from 'node:path'
 import { defaults } from '../../../contract/defaults.ts'
 import type { InstanceSpec, InstanceStatus, Runtime } from '../../../ports/runtime.ts'
+import { entriesAt } from '../../files/entries-at.ts'
 import { type Cgroups, noCgroups, Refusals } from '../../process/cgroup/index.ts'
 import { ClosedNumbers } from '../../process/closed-numbers.ts'
 import { hostEnvironment } from '../../process/host-environment.ts'
@@ -162,7 +162,7 @@ function folderOf(directory: string, id: string): string {
 }
 
 async function idsIn(directory: string): Promise<string[]> {
-  const entries = await readdir(directory, { recursive: true }).catch(() => [])
+  const entries = await entriesAt(directory, 3)
   return entries
     .filter((entry) => /^[a-z0-9-]+\/[a-z0-9-]+\/\d+(\.[A-Za-z0-9_-]{1,63})?$/.test(entry))
     .map((entry) => entry.replace('.', '/'))

@@ -1,0 +1,20 @@
+import { readdir } from 'node:fs/promises'
+
+/**
+ * Relative paths of all that lies `levels` below a folder. What vanishes meanwhile is left out, and it alone: a recursive
+ * `readdir` fails as a whole when any of the folders is removed while it looks.
+ * @throws Error when a folder that is there cannot be read
+ */
+export async function entriesAt(folder: string, levels: number): Promise<string[]> {
+  const entries = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return []
+    throw error
+  })
+  if (levels === 1) return entries
+  const below = await Promise.all(
+    entries.map(async (entry) =>
+      (await entriesAt(`${folder}/${entry}`, levels - 1)).map((name) => `${entry}/${name}`),
+    ),
+  )
+  return below.flat()
+}
