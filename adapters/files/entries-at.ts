@@ -2,10 +2,10 @@ import { readdir } from 'node:fs/promises'
 
 /**
  * Relative paths of all that lies `levels` below a folder. What vanishes meanwhile is left out, and it alone: a recursive
- * `readdir` fails as a whole when any of the folders is removed while it looks.
+ * `readdir` fails as a whole when any of the folders is removed while it looks. Only what is absent counts as empty.
  * @throws Error when a folder that is there cannot be read
  */
-export async function entriesAt(folder: string, levels: number): Promise<string[]> {
+export async function entriesAt(folder: string, levels = 1): Promise<string[]> {
   const entries = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return []
     throw error

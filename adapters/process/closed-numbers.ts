@@ -1,5 +1,6 @@
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import { entriesAt } from '../files/entries-at.ts'
 
 /**
  * Which deployments of an environment are over on this host, so that an agent that was paused and wakes up late starts
@@ -40,4 +41,4 @@ export class ClosedNumbers {
 }
 
 const numbersIn = async (folder: string): Promise<number[]> =>
-  (await readdir(folder).catch(() => [])).filter((name) => /^\d+$/.test(name)).map(Number)
+  (await entriesAt(folder)).filter((name) => /^\d+$/.test(name)).map(Number)

@@ -26,3 +26,7 @@ test('what stays is seen whatever is removed beside it meanwhile', async () => {
 test('a folder that is not there has nothing in it', async () => {
   expect(await entriesAt('/nowhere/at/all', 3)).toEqual([])
 })
+
+test('a folder that cannot be read is not taken for an empty one', async () => {
+  await expect(entriesAt(`/${'x'.repeat(300)}`)).rejects.toThrow('ENAMETOOLONG')
+})

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { appendFile, mkdir, readdir, readFile } from 'node:fs/promises'
+import { appendFile, mkdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { createDurable, syncAbove, syncDirectory, syncFile } from '../../files/durable.ts'
+import { entriesAt } from '../../files/entries-at.ts'
 import { readTwin } from '../../files/twin.ts'
 import { readClaim, type Claim } from '../../process/claim.ts'
 import type { CgroupFolders } from '../../process/cgroup/index.ts'
@@ -101,7 +102,7 @@ export class JobFolder {
   }
 
   async #latestAttempt(): Promise<Attempt | undefined> {
-    const numbers = (await namesIn(this.directory)).map((name) =>
+    const numbers = (await entriesAt(this.directory)).map((name) =>
       Number(/^attempt-(\d+)\.json$/.exec(name)?.[1] ?? 0),
     )
     const newest = Math.max(0, ...numbers)
@@ -129,14 +130,10 @@ export function folderOf(directory: string, id: string): string {
 
 /** The folders of all jobs at or below one folder. */
 export async function jobsBelow(directory: string): Promise<JobFolder[]> {
-  const names = await namesIn(directory)
+  const names = await entriesAt(directory)
   if (names.includes('attempt-1.json')) return [new JobFolder(directory)]
   const below = await Promise.all(names.map((name) => jobsBelow(path.join(directory, name))))
   return below.flat()
-}
-
-async function namesIn(directory: string): Promise<string[]> {
-  return (await readdir(directory).catch(ignoreAbsence)) ?? []
 }
 
 async function readIfThere(file: string): Promise<string | undefined> {

@@ -4,6 +4,7 @@ import type { Fence } from '../../../contract/routing.ts'
 import type { ReleaseRef } from '../../../contract/workflows.ts'
 import type { LiveRelease, Pointed, Releases, StagedRelease } from '../../../ports/releases.ts'
 import { readJsonIfThere, writeDurable } from '../../files/durable.ts'
+import { entriesAt } from '../../files/entries-at.ts'
 import { assertReachable } from '../../process/reachable.ts'
 import { makePassages, makePrivate } from '../../process/service-folders.ts'
 import type { ServiceUsers } from '../../process/service-user.ts'
@@ -121,7 +122,7 @@ class FolderReleases implements Releases {
   }
 
   async list(serviceId: string, environment: string): Promise<number[]> {
-    const names = await readdir(this.#releasesFolder(serviceId, environment)).catch(() => [])
+    const names = await entriesAt(this.#releasesFolder(serviceId, environment))
     const numbers = names.map((name) => (isReleaseName(name) ? Number(name) : stagedNumber(name)))
     return [...new Set(numbers)].filter((number) => number !== undefined).toSorted((a, b) => b - a)
   }

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import { mkdir, readdir, readlink, rename, rm, symlink } from 'node:fs/promises'
+import { mkdir, readlink, rename, rm, symlink } from 'node:fs/promises'
 import path from 'node:path'
 import { compareFences, type Fence } from '../../../contract/routing.ts'
 import type { LiveRelease, Pointed } from '../../../ports/releases.ts'
 import { StaleFence } from '../../../ports/router.ts'
 import { createDurable, syncAbove, writeDurable } from '../../files/durable.ts'
+import { entriesAt } from '../../files/entries-at.ts'
 import { readTwin, removeTwin, writeCopy } from '../../files/twin.ts'
 
 /**
@@ -74,7 +75,7 @@ export class LivePointer {
 
   /** Oldest first. */
   async #fences(): Promise<Fence[]> {
-    const names = await readdir(this.#folder).catch(() => [])
+    const names = await entriesAt(this.#folder)
     const fences = names.flatMap((name) => {
       const match = /^(\d+)\.(\d+)\.json$/.exec(name)
       return match ? [{ deployment: Number(match[1]), revision: Number(match[2]) }] : []
