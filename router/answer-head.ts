@@ -1,5 +1,7 @@
 import * as rule from './answer-rules.ts'
-import { nominated, withoutNames } from './header-rules.ts'
+import { BrokenMessage } from './broken-message.ts'
+import { endOfLine, valueIn } from './header-lines.ts'
+import { asksFor, nominated, withoutNames } from './header-rules.ts'
 
 /** What the router passes on of an answer's header, and how the body after it is framed. */
 export interface AnswerHead {
@@ -9,13 +11,10 @@ export interface AnswerHead {
   /** Bytes; -1 when not declared. */
   length: number
   chunked: boolean
+  /** It says when it was made. */
+  dated: boolean
   /** Milliseconds the connection may be kept for another request; 0: not at all. */
   keepMs: number
-}
-
-/** A service answered something that is not HTTP/1, or that two parsers could understand in two ways. */
-export class BrokenAnswer extends Error {
-  override name = 'BrokenAnswer'
 }
 
 /** Below the 2 s after which gunicorn, the quickest of the common servers, closes an idle connection. */
@@ -30,7 +29,7 @@ const decimal = /^\d{1,15}$/
 
 /**
  * @param text up to the empty line, in latin1, without the last CRLF.
- * @throws BrokenAnswer
+ * @throws BrokenMessage
  */
 export function parseAnswerHead(text: string): AnswerHead {
   const first = endOfLine(text, 0)
@@ -38,6 +37,7 @@ export function parseAnswerHead(text: string): AnswerHead {
   const headers: string[] = []
   let length = -1
   let chunked = false
+  let dated = false
   let connection: string | undefined
   let keepAlive: string | undefined
 
@@ -50,6 +50,10 @@ export function parseAnswerHead(text: string): AnswerHead {
     if (forbiddenInValue.test(value)) broken(`a control character in ${name}`)
     switch (does) {
       case rule.Forward:
+        headers.push(name, value)
+        break
+      case rule.Dated:
+        dated = true
         headers.push(name, value)
         break
       case rule.ContentLength:
@@ -79,31 +83,18 @@ export function parseAnswerHead(text: string): AnswerHead {
   // The framing of a chunked HTTP/1.0 answer is not to be relied on any further (RFC 9112, 6.1).
   const mayKeep =
     minor === '1' ? !asksFor('close', connection) : !chunked && asksFor('keep-alive', connection)
-  return { status: Number(status), headers, length, chunked, keepMs: mayKeep ? keepMsOf(keepAlive) : 0 }
+  return {
+    status: Number(status),
+    headers,
+    length,
+    chunked,
+    dated,
+    keepMs: mayKeep ? keepMsOf(keepAlive) : 0,
+  }
 }
 
 function broken(what: string): never {
-  throw new BrokenAnswer(`The answer has ${what} that is not understood.`)
-}
-
-function endOfLine(text: string, from: number): number {
-  const end = text.indexOf('\r\n', from)
-  return end === -1 ? text.length : end
-}
-
-/** Without the blanks around it. */
-function valueIn(text: string, from: number, to: number): string {
-  while (from < to && isBlank(text.charCodeAt(from))) from++
-  while (to > from && isBlank(text.charCodeAt(to - 1))) to--
-  return text.slice(from, to)
-}
-
-const isBlank = (code: number): boolean => code === 32 || code === 9
-
-function asksFor(option: 'close' | 'keep-alive', connection: string | undefined): boolean {
-  if (connection === undefined) return false
-  const asked = connection.toLowerCase()
-  return asked === option || (asked.includes(',') && asked.split(',').some((one) => one.trim() === option))
+  throw new BrokenMessage(`The answer has ${what} that is not understood.`)
 }
 
 function keepMsOf(keepAlive: string | undefined): number {

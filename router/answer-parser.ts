@@ -1,5 +1,6 @@
 import type { AnswerHead } from './answer-head.ts'
-import { BrokenAnswer, parseAnswerHead } from './answer-head.ts'
+import { parseAnswerHead } from './answer-head.ts'
+import { BrokenMessage } from './broken-message.ts'
 import { ChunkedBody } from './chunked-body.ts'
 import { withoutNames } from './header-rules.ts'
 
@@ -51,7 +52,7 @@ export class AnswerParser {
     return this.#complete && !this.#surplus && this.#left === 0 ? (this.#head?.keepMs ?? 0) : 0
   }
 
-  /** @throws BrokenAnswer */
+  /** @throws BrokenMessage */
   read(part: Buffer): void {
     const rest = this.#head === undefined ? this.#readHead(part) : part
     if (rest !== undefined && rest.length > 0) this.#readBody(rest)
@@ -68,7 +69,7 @@ export class AnswerParser {
     const text = this.#early === undefined ? part : Buffer.concat([this.#early, part])
     this.#early = undefined
     const end = text.indexOf(headEnd)
-    if ((end === -1 ? text.length : end) > mostHeadBytes) throw new BrokenAnswer('The header is too large.')
+    if ((end === -1 ? text.length : end) > mostHeadBytes) throw new BrokenMessage('The header is too large.')
     if (end === -1) {
       checkBeginning(text)
       this.#early = text === part ? Buffer.from(part) : text
@@ -77,7 +78,7 @@ export class AnswerParser {
     const head = parseAnswerHead(text.toString('latin1', 0, end))
     const rest = text.subarray(end + headEnd.length)
     if (head.status >= 200) this.#begin(head)
-    else if (head.status === 101) throw new BrokenAnswer('A switch of protocols that nobody asked for.')
+    else if (head.status === 101) throw new BrokenMessage('A switch of protocols that nobody asked for.')
     // Another 1xx is followed by the answer itself.
     else return this.#readHead(rest)
     return rest
@@ -118,8 +119,8 @@ export class AnswerParser {
 /** So that something else than HTTP is not waited for as if its header were still on its way. */
 function checkBeginning(text: Buffer): void {
   const start = text.toString('latin1', 0, beginning.length)
-  if (!beginning.startsWith(start)) throw new BrokenAnswer('This is not HTTP/1.')
+  if (!beginning.startsWith(start)) throw new BrokenMessage('This is not HTTP/1.')
   for (let at = text.indexOf(10); at !== -1; at = text.indexOf(10, at + 1)) {
-    if (text[at - 1] !== 13) throw new BrokenAnswer('A line of the header ends in a bare line feed.')
+    if (text[at - 1] !== 13) throw new BrokenMessage('A line of the header ends in a bare line feed.')
   }
 }

@@ -1,14 +1,21 @@
-import { BrokenAnswer } from './answer-head.ts'
+import { BrokenMessage } from './broken-message.ts'
 
 /** Of a line with the size of a chunk and its extensions, or of a trailer. */
 const longestLine = 4_096
 const mostTrailerBytes = 65_536
-/** 13 digits stay exact in a JavaScript number. */
-const sizeLine = /^([\da-fA-F]{1,13})[\t ]*(?:;[\t\x20-\x7e\x80-\xff]*)?$/
+const token = "[\\w!#$%&'*+.^`|~-]+"
+const quoted = '"(?:[\\t\\x20\\x21\\x23-\\x5b\\x5d-\\x7e]|\\\\[\\t\\x20-\\x7e])*"'
+/** With extensions (RFC 9112, 7.1.1). 13 digits stay exact in a JavaScript number. */
+const sizeLine = new RegExp(`^([\\da-fA-F]{1,13})(?:;${token}(?:=(?:${token}|${quoted}))?)*$`)
+/** What frames a message cannot come after it. */
+const trailerLine = new RegExp(
+  `^(?!content-length:|transfer-encoding:)${token}:[\\t\\x20-\\x7e\\x80-\\xff]*$`,
+  'i',
+)
 
 type State = 'size' | 'data' | 'after data' | 'trailer' | 'ended'
 
-/** The body of an answer in chunks, however they are cut on their way. Trailers are read and dropped. */
+/** A body in chunks, however they are cut on their way. Trailers are read and dropped. */
 export class ChunkedBody {
   #state: State = 'size'
   #line = ''
@@ -21,7 +28,7 @@ export class ChunkedBody {
 
   /**
    * @returns where the body ended in `part`, or its length.
-   * @throws BrokenAnswer
+   * @throws BrokenMessage
    */
   read(part: Buffer, from: number, onData: (data: Buffer) => void): number {
     let at = from
@@ -37,7 +44,7 @@ export class ChunkedBody {
       const end = part.indexOf(10, at)
       const to = end === -1 ? part.length : end + 1
       if (this.#line.length + to - at > longestLine)
-        throw new BrokenAnswer('A line between chunks is too long.')
+        throw new BrokenMessage('A line between chunks is too long.')
       this.#line += part.toString('latin1', at, to)
       at = to
       if (end !== -1) this.#onLine()
@@ -48,7 +55,7 @@ export class ChunkedBody {
   #onLine(): void {
     const line = this.#line
     this.#line = ''
-    if (!line.endsWith('\r\n')) throw new BrokenAnswer('A line between chunks ends in a bare line feed.')
+    if (!line.endsWith('\r\n')) throw new BrokenMessage('A line between chunks ends in a bare line feed.')
     const text = line.slice(0, -2)
     if (this.#state === 'size') this.#onSize(text)
     else if (this.#state === 'after data') this.#onDataEnd(text)
@@ -57,19 +64,20 @@ export class ChunkedBody {
 
   #onSize(text: string): void {
     const [, size] = sizeLine.exec(text) ?? []
-    if (size === undefined) throw new BrokenAnswer('The size of a chunk is not a hexadecimal number.')
+    if (size === undefined) throw new BrokenMessage('The size of a chunk is not a hexadecimal number.')
     this.#left = Number.parseInt(size, 16)
     this.#state = this.#left === 0 ? 'trailer' : 'data'
   }
 
   #onDataEnd(text: string): void {
-    if (text !== '') throw new BrokenAnswer('A chunk is longer than its size.')
+    if (text !== '') throw new BrokenMessage('A chunk is longer than its size.')
     this.#state = 'size'
   }
 
   #onTrailer(text: string): void {
     this.#trailerBytes += text.length
-    if (this.#trailerBytes > mostTrailerBytes) throw new BrokenAnswer('The trailers are too long.')
+    if (this.#trailerBytes > mostTrailerBytes) throw new BrokenMessage('The trailers are too long.')
     if (text === '') this.#state = 'ended'
+    else if (!trailerLine.test(text)) throw new BrokenMessage('A trailer is not understood.')
   }
 }

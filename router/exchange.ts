@@ -1,124 +1,100 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AnswerHead } from './answer-head.ts'
+import type { ClientAnswer } from './client-answer.ts'
 import type { LiveRoute } from './live-routes.ts'
 import type { Refusal } from './refusal.ts'
-import {
-  answerTimedOut,
-  brokenAnswer,
-  refuse,
-  releaseRetired,
-  unreachable,
-  uploadStalled,
-} from './refusal.ts'
+import { answerTimedOut, badRequest, brokenAnswer, releaseRetired, unreachable } from './refusal.ts'
+import { uploadStalled } from './refusal.ts'
 import type { RequestHead } from './request-head.ts'
 import { requestText } from './request-head.ts'
 import type { Caller, FailureKind, ServiceConnection } from './service-connection.ts'
 import type { Target, Work } from './target.ts'
 import { Upload } from './upload.ts'
 
-const joinBelowBytes = 8_192
-
 /** Where a request goes. */
 export interface Destination {
-  head: RequestHead
   route: LiveRoute
   target: Target
 }
 
-/** Whether this router process is giving up its connections. */
-export interface Life {
-  leaving: boolean
-}
-
-/** One request on its way through: the caller of a service, and the writer of its answer. */
+/** One request on its way through: the caller of a service, between its client's body and its client's answer. */
 export class Exchange implements Caller, Work {
-  readonly #request: IncomingMessage
-  readonly #response: ServerResponse
+  readonly #head: RequestHead
+  readonly #answer: ClientAnswer
   readonly #to: Destination
-  readonly #life: Life
+  /** The client may send more of its body again. */
+  readonly #onReady: () => void
   #connection: ServiceConnection | undefined
   #upload: Upload | undefined
   /** Only without a body, only methods that change nothing, only before the first byte of an answer, once. */
   #mayRetry: boolean
-  #answered = false
-  #headWaits = false
   #ended = false
-  /** Bytes of the answer still to come; -1 when its length is not declared. */
-  #remaining = -1
-  #listensForDrain = false
 
-  constructor(request: IncomingMessage, response: ServerResponse, to: Destination, life: Life) {
-    const { method } = request
-    this.#request = request
-    this.#response = response
+  constructor(head: RequestHead, answer: ClientAnswer, to: Destination, onReady: () => void) {
+    const { method, hasBody } = head
+    this.#head = head
+    this.#answer = answer
     this.#to = to
-    this.#life = life
-    this.#mayRetry = !to.head.hasBody && (method === 'GET' || method === 'HEAD' || method === 'OPTIONS')
+    this.#onReady = onReady
+    this.#mayRetry = !hasBody && (method === 'GET' || method === 'HEAD' || method === 'OPTIONS')
   }
 
-  start(bodyIdleMs: number): void {
-    const { target, head } = this.#to
-    if (this.#response.socket === null) this.#request.socket.once('close', this.#onClientClosed) // pipelined behind another
-    this.#response.on('close', this.#onClientClosed)
+  start(): void {
+    const { target } = this.#to
+    const { hasBody, chunked } = this.#head
     target.beginRequest(this)
     const connection = target.connections.take()
     this.#send(connection)
-    if (!head.hasBody) return
-    const { chunked } = head
-    this.#upload = new Upload(this.#request, connection, { chunked, idleMs: bodyIdleMs }, () =>
-      this.#fail(uploadStalled),
-    )
+    if (hasBody) this.#upload = new Upload(connection, chunked)
   }
 
   cut(): void {
     this.#fail(releaseRetired(this.#to.route.name))
   }
 
+  /** A part of the request's body. False when the service is slow, until `onReady`. */
+  upload(part: Buffer): boolean {
+    return this.#upload?.write(part) ?? true
+  }
+
+  onUploaded(): void {
+    this.#upload?.finish()
+    this.#upload = undefined
+  }
+
+  onUploadStalled(): void {
+    this.#fail(uploadStalled)
+  }
+
+  onUploadBroken(detail: string): void {
+    this.#fail(badRequest(detail))
+  }
+
+  onClientDrained(): void {
+    this.#connection?.resume()
+  }
+
+  onClientGone(): void {
+    if (this.#ended) return
+    this.#connection?.destroy()
+    this.#finish()
+  }
+
   onHead(head: AnswerHead): void {
-    const response = this.#response
-    this.#remaining = head.length
-    if (this.#life.leaving) response.shouldKeepAlive = false
-    response.writeHead(head.status, head.headers)
-    this.#answered = true
-    this.#headWaits = true
+    this.#answer.writeHead(head)
     this.#to.route.count(head.status)
   }
 
   onBody(part: Buffer): void {
-    this.#headWaits = false
-    const isLast = this.#remaining === part.length
-    if (this.#remaining > 0) this.#remaining -= part.length
-    if (this.#pass(part, isLast)) return
-    this.#connection?.pause()
-    if (this.#listensForDrain) return
-    this.#listensForDrain = true
-    this.#response.on('drain', () => this.#connection?.resume())
+    if (!this.#answer.write(part)) this.#connection?.pause()
   }
 
-  /** False when the client is slow. */
-  #pass(part: Buffer, isLast: boolean): boolean {
-    const response = this.#response
-    if (part.length > joinBelowBytes) {
-      if (!isLast) return response.write(Buffer.from(part))
-      response.end(Buffer.from(part))
-    } else {
-      // As a string, Node sends header and body in one write instead of gathering two.
-      if (!isLast) return response.write(part.toString('latin1'), 'latin1')
-      response.end(part.toString('latin1'), 'latin1')
-    }
-    return true
-  }
-
-  /** The header does not wait for the first byte of the body, as that may take long (server-sent events). */
   onPause(): void {
-    if (!this.#headWaits) return
-    this.#headWaits = false
-    this.#response.flushHeaders()
+    this.#answer.flush()
   }
 
   onEnd(): void {
     this.#finish()
-    if (!this.#response.writableEnded) this.#response.end()
+    this.#answer.end()
   }
 
   onFailure(kind: FailureKind): void {
@@ -132,20 +108,13 @@ export class Exchange implements Caller, Work {
   }
 
   onDrain(): void {
-    this.#upload?.resume()
+    this.#onReady()
   }
 
   #send(connection: ServiceConnection): void {
     this.#connection = connection
-    const { head } = this.#to
-    const method = this.#request.method as string
-    connection.send(method, requestText(method, this.#request.url as string, head), head.hasBody, this)
-  }
-
-  readonly #onClientClosed = (): void => {
-    if (this.#ended) return
-    this.#connection?.destroy()
-    this.#finish()
+    const head = this.#head
+    connection.send(head.method, requestText(head), head.hasBody, this)
   }
 
   /** Ends it on both sides. */
@@ -153,31 +122,21 @@ export class Exchange implements Caller, Work {
     if (this.#ended) return
     this.#connection?.destroy()
     this.#finish()
-    const response = this.#response
-    if (response.destroyed) return
-    if (this.#answered) {
-      abortAnswer(response, this.#remaining !== -1)
+    if (this.#answer.begun) {
+      this.#answer.abort()
       return
     }
     this.#to.route.count(refusal.status)
-    refuse(response, refusal)
+    this.#answer.refuse(refusal)
   }
 
   #finish(): void {
     if (this.#ended) return
     this.#ended = true
     this.#connection = undefined
-    this.#upload?.stop()
+    this.#upload = undefined
     this.#to.target.endRequest(this)
   }
-}
-
-/** A client must never take a truncated answer for a whole one. */
-function abortAnswer(response: ServerResponse, lengthIsDeclared: boolean): void {
-  const { socket } = response
-  // Without a length and without chunks a plain close would look like the end: only a reset does not.
-  if (socket && !lengthIsDeclared && !response.chunkedEncoding) socket.resetAndDestroy()
-  else response.destroy()
 }
 
 function refusalFor(kind: FailureKind, route: string): Refusal {

@@ -1,5 +1,7 @@
-/** What becomes of a request header. Numbers, as this is looked up for every header of every request. */
-export const Forward = 0
+import { Forward, headerNames } from './header-names.ts'
+
+/** What becomes of a request header. */
+export { Forward, Malformed } from './header-names.ts'
 /** Hop-by-hop, or answered by the router itself. */
 export const Drop = 1
 /** Tells about the client: kept only from a trusted proxy. */
@@ -12,49 +14,38 @@ export const ForwardedFor = 7
 export const ForwardedProto = 8
 export const ForwardedHost = 9
 export const RequestId = 10
+export const Expect = 11
+export const Upgrade = 12
 
-const known: Record<string, number> = {
-  host: Host,
-  connection: Connection,
-  'content-length': ContentLength,
-  'transfer-encoding': TransferEncoding,
-  'x-forwarded-for': ForwardedFor,
-  'x-forwarded-proto': ForwardedProto,
-  'x-forwarded-host': ForwardedHost,
-  'x-request-id': RequestId,
-  forwarded: Claim,
-  'x-real-ip': Claim,
-  expect: Drop,
-  'http2-settings': Drop,
-  'keep-alive': Drop,
-  'proxy-authorization': Drop,
-  'proxy-connection': Drop,
-  te: Drop,
-  trailer: Drop,
-  upgrade: Drop,
-}
+const known = new Map([
+  ['host', Host],
+  ['connection', Connection],
+  ['content-length', ContentLength],
+  ['transfer-encoding', TransferEncoding],
+  ['x-forwarded-for', ForwardedFor],
+  ['x-forwarded-proto', ForwardedProto],
+  ['x-forwarded-host', ForwardedHost],
+  ['x-request-id', RequestId],
+  ['expect', Expect],
+  ['upgrade', Upgrade],
+  ['forwarded', Claim],
+  ['x-real-ip', Claim],
+  ['http2-settings', Drop],
+  ['keep-alive', Drop],
+  ['proxy-authorization', Drop],
+  ['proxy-connection', Drop],
+  ['te', Drop],
+  ['trailer', Drop],
+])
 
-// Clients choose the spelling, so the memory of spellings is bounded.
-const spellings = new Map<string, number>()
-const mostSpellings = 2_000
-const longestSpelling = 100
-
-export function ruleOf(name: string): number {
-  const remembered = spellings.get(name)
-  if (remembered !== undefined) return remembered
-  const rule = classify(name.toLowerCase())
-  if (spellings.size < mostSpellings && name.length <= longestSpelling) spellings.set(name, rule)
-  return rule
-}
-
-function classify(name: string): number {
-  if (Object.hasOwn(known, name)) return known[name] ?? Forward
+export const requestNameOf = headerNames((name) => {
+  const rule = known.get(name)
+  if (rule !== undefined) return rule
   // CGI-like servers read `X_Forwarded_For` as `X-Forwarded-For`.
   const dashed = name.replaceAll('_', '-')
   if (dashed.startsWith('x-forwarded-') || dashed === 'x-real-ip' || dashed === 'forwarded') return Claim
-  if (dashed !== name && Object.hasOwn(known, dashed)) return Drop
-  return Forward
-}
+  return known.has(dashed) ? Drop : Forward
+})
 
 /** The header names that a Connection header asks to be removed; undefined for the common values. */
 export function nominated(connection: string): Set<string> | undefined {
@@ -62,8 +53,9 @@ export function nominated(connection: string): Set<string> | undefined {
   const names = new Set<string>()
   for (const part of connection.split(',')) {
     const name = part.trim().toLowerCase()
+    const { rule } = requestNameOf(name)
     // Connection may not take away what routing, framing or the client's address rest on.
-    if (name !== '' && (ruleOf(name) === Forward || ruleOf(name) === Drop)) names.add(name)
+    if (rule === Forward || rule === Drop) names.add(name)
   }
   return names
 }
@@ -78,4 +70,11 @@ export function withoutNames(headers: string[], names: Set<string>): void {
     headers[kept++] = headers[i + 1] as string
   }
   headers.length = kept
+}
+
+/** Whether a Connection header has the option. */
+export function asksFor(option: 'close' | 'keep-alive' | 'upgrade', connection: string | undefined): boolean {
+  if (connection === undefined) return false
+  const asked = connection.toLowerCase()
+  return asked === option || (asked.includes(',') && asked.split(',').some((one) => one.trim() === option))
 }

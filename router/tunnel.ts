@@ -5,6 +5,8 @@ import type { Duplex } from 'node:stream'
 import type { Destination } from './exchange.ts'
 import { answerNameOf, Forward } from './answer-rules.ts'
 import { nominated } from './header-rules.ts'
+import type { RequestHead } from './request-head.ts'
+import { headersIn } from './request-head.ts'
 import type { LiveRoute } from './live-routes.ts'
 import { answerTimedOut, brokenAnswer, rawRefusal, unreachable } from './refusal.ts'
 import type { RouterLimits } from './settings.ts'
@@ -15,7 +17,7 @@ const halfOpenMs = 30_000
 
 /** A WebSocket: the handshake is passed on, then bytes both ways until both sides have ended. */
 export class Tunnel implements Work {
-  readonly #client: Duplex
+  readonly #client: net.Socket
   readonly #route: LiveRoute
   readonly #target: Target
   readonly #handshake: http.ClientRequest
@@ -23,16 +25,16 @@ export class Tunnel implements Work {
   #otherEnd: NodeJS.Timeout | undefined
   #ended = false
 
-  constructor(request: IncomingMessage, client: Duplex, to: Destination, limits: RouterLimits) {
-    const { route, target, head } = to
+  constructor(head: RequestHead, client: net.Socket, to: Destination, limits: RouterLimits) {
+    const { route, target } = to
     this.#client = client
     this.#route = route
     this.#target = target
     const { host, port } = target.address
     this.#handshake = http.request({
       method: 'GET',
-      path: request.url as string,
-      headers: [...head.headers, 'connection', 'Upgrade', 'upgrade', 'websocket'],
+      path: head.url,
+      headers: [...headersIn(head.lines), 'connection', 'Upgrade', 'upgrade', 'websocket'],
       setDefaultHeaders: false,
       createConnection: () => net.connect({ host, port, allowHalfOpen: true, noDelay: true }),
     })
@@ -89,6 +91,7 @@ export class Tunnel implements Work {
     const framing = length === undefined ? '' : `content-length: ${length}\r\n`
     this.#client.write(rawHead(answer, `${framing}connection: close\r\n`), 'latin1')
     answer.pipe(this.#client)
+    this.#client.resume() // its end is to be seen
     answer.on('error', () => this.cut())
   }
 
@@ -96,6 +99,7 @@ export class Tunnel implements Work {
     if (this.#ended || this.#service) return
     this.#route.count(status)
     this.#client.end(answer)
+    this.#client.resume()
     this.#handshake.destroy()
     this.#finish()
   }

@@ -113,7 +113,7 @@ describe('an answer of a service', () => {
     ['a chunk line without end', ok(chunked, `1;${'x'.repeat(5_000)}`)],
     ['trailers without end', ok(chunked, `0\r\n${'X-A: b\r\n'.repeat(20_000)}`)],
   ])('with %s is broken', (_, text) => {
-    expect(() => whole(text)).toThrow(expect.objectContaining({ name: 'BrokenAnswer' }) as Error)
+    expect(() => whole(text)).toThrow(expect.objectContaining({ name: 'BrokenMessage' }) as Error)
   })
 
   it('is read the same however it is cut into pieces', () => {

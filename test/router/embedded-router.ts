@@ -17,6 +17,7 @@ const limitNames: Record<keyof SuiteLimits, string> = {
   maxPerTarget: 'SLUICE_ROUTER_MAX_PER_TARGET',
   clientHeaderMs: 'SLUICE_ROUTER_CLIENT_HEADER_MS',
   clientBodyMs: 'SLUICE_ROUTER_CLIENT_BODY_MS',
+  keepAliveMs: 'SLUICE_ROUTER_KEEP_ALIVE_MS',
   answerMs: 'SLUICE_ROUTER_ANSWER_MS',
 }
 

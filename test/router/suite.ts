@@ -7,6 +7,7 @@ export interface SuiteLimits {
   maxPerTarget?: number
   clientHeaderMs?: number
   clientBodyMs?: number
+  keepAliveMs?: number
   answerMs?: number
 }
 

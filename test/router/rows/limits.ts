@@ -26,6 +26,18 @@ export function limits({ running, start }: Suite): void {
       })
     })
 
+    it('closes what is idle, and what never said anything, without a word', async () => {
+      await withLimits({ clientHeaderMs: 2_000, keepAliveMs: 300 }, async ({ port }) => {
+        const silent = await RawClient.connect(port)
+        const idle = await RawClient.connect(port)
+        expect((await idle.send('GET / HTTP/1.1\r\nHost: nobody\r\n\r\n').answer()).status).toBe(404)
+        await idle.untilEnded()
+        expect(silent.ended).toBeUndefined()
+        await silent.untilEnded()
+        expect([silent.received, idle.received]).toEqual(['', ''])
+      })
+    })
+
     it('gives a client limited time between the parts of a body, but not for the whole', async () => {
       await withLimits({ clientBodyMs: 300 }, async (strict) => {
         let aborted = false

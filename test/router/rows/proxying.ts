@@ -137,6 +137,18 @@ export function proxying({ running, start }: Suite): void {
       }
     })
 
+    it('are read on for a while after the last answer, so that it is not lost to a reset', async () => {
+      const service = await httpService((_, response) => response.writeHead(413).end('too large'))
+      const { client, host } = await open(service.port)
+      client.send(`POST / HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\nContent-Length: 20000000\r\n\r\n`)
+      await client.until(() => client.received.includes('too large'), 'the answer')
+      for (let i = 0; i < 10; i++) {
+        client.send(Buffer.alloc(500_000))
+        await sleep(10)
+      }
+      expect(await client.untilEnded()).toBe('end')
+    })
+
     it('leave the connection usable when the client completes what was answered early', async () => {
       const service = await httpService((request, response) => {
         if (request.method === 'POST') response.writeHead(413).end('too large')
@@ -342,14 +354,73 @@ export function proxying({ running, start }: Suite): void {
       expect(bodies).toEqual(['/0', '/1', '/2'])
     })
 
-    it('gives up pipelined requests when their client goes away', async () => {
-      const service = await httpService(() => {})
+    it('passes a pipelined request on once the one before it is answered, and no more of a client that goes away', async () => {
+      const waiting: (() => void)[] = []
+      const service = await httpService((request, response) => waiting.push(() => response.end(request.url)))
       const { client, host, instance } = await open(service.port)
-      client.send(get(host) + get(host))
-      await client.until(() => service.seen.length === 2, 'both requests')
+      client.send(get(host, '/1') + get(host, '/2') + get(host, '/3'))
+      await client.until(() => service.seen.length === 1, 'the first request')
+      expect(await running().router.load(instance)).toEqual({ requests: 1, tunnels: 0 })
+      waiting[0]?.()
+      expect((await client.answer()).body).toBe('/1')
+      await client.until(() => service.seen.length === 2, 'the second request')
       client.close()
       await sleep(80)
       expect(await running().router.load(instance)).toEqual({ requests: 0, tunnels: 0 })
+      expect(service.seen.map(({ url }) => url)).toEqual(['/1', '/2'])
+    })
+
+    it('holds a client back that pipelines without end', async () => {
+      const service = await httpService(() => {})
+      const { client, host } = await open(service.port)
+      client.send(get(host))
+      await client.until(() => service.seen.length === 1, 'the first request')
+      expect(await pushUntilStuck(client.socket, Buffer.from(get(host).repeat(4_000)))).toBeLessThan(
+        40_000_000,
+      )
+      expect(service.seen).toHaveLength(1)
+    })
+
+    it('dates an answer whose service did not', async () => {
+      const dated = 'HTTP/1.1 200 OK\r\nDate: yesterday\r\ncontent-length: 0\r\n\r\n'
+      const service = await answering('HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n', dated)
+      const { client, host } = await open(service.port)
+      const [date = ''] = headersOf(await client.send(get(host)).answer(), 'date')
+      expect(Math.abs(Date.parse(date) - Date.now())).toBeLessThan(60_000)
+      expect(headersOf(await client.send(get(host)).answer(), 'date')).toEqual(['yesterday'])
+    })
+
+    it.each([
+      ['with a length, and keeps the connection if asked to', 'content-length: 2\r\n\r\nok', true],
+      [
+        'in chunks, and ends it with the connection',
+        'transfer-encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n',
+        false,
+      ],
+    ])('answers HTTP/1.0 %s', async (_, text, keeps) => {
+      const service = await answering(`HTTP/1.1 200 OK\r\n${text}`)
+      const { client, host } = await open(service.port)
+      client.send(`GET / HTTP/1.0\r\nHost: ${host}\r\nConnection: keep-alive\r\n\r\n`)
+      const answer = await client.answer()
+      expect(answer.body).toBe('ok')
+      expect(headersOf(answer, 'connection')).toEqual([keeps ? 'keep-alive' : 'close'])
+      expect(headersOf(answer, 'transfer-encoding')).toEqual([])
+      if (!keeps) return void (await client.untilEnded())
+      client.send(`GET / HTTP/1.0\r\nHost: ${host}\r\n\r\n`)
+      expect((await client.answer()).body).toBe('ok')
+      await client.untilEnded()
+    })
+
+    it('refuses in a way that the next request on the connection can follow', async () => {
+      const service = await httpService((_, response) => response.end('next'))
+      const { client, host } = await open(service.port)
+      const nobody = (method: string, lines = '') =>
+        `${method} / HTTP/1.1\r\nHost: nob\xf6dy.example\r\n${lines}\r\n`
+      const answer = await client.send(nobody('GET')).answer()
+      expect(JSON.parse(answer.body)).toMatchObject({ code: 'UnknownHost' })
+      expect((await client.send(nobody('HEAD')).answer({ method: 'HEAD' })).status).toBe(404)
+      expect((await client.send(nobody('POST', 'Content-Length: 100000\r\n')).answer()).status).toBe(404)
+      expect((await client.send(Buffer.alloc(100_000)).send(get(host)).answer()).body).toBe('next')
     })
 
     it('answers Expect: 100-continue and passes the body on', async () => {
@@ -377,8 +448,7 @@ export function proxying({ running, start }: Suite): void {
   }
 
   /** Writes until nothing more is accepted for a while; resolves to the bytes that were. */
-  async function pushUntilStuck(socket: net.Socket): Promise<number> {
-    const chunk = Buffer.alloc(262_144)
+  async function pushUntilStuck(socket: net.Socket, chunk = Buffer.alloc(262_144)): Promise<number> {
     for (let sent = 0; sent < 300_000_000; sent += chunk.length) {
       if (socket.write(chunk)) continue
       const drained = await Promise.race([once(socket, 'drain').then(() => true), sleep(600, false)])
