@@ -10,7 +10,11 @@ export const workflowTypes = {
   cron: 'cronRun',
 } as const
 
-export const updateNames = { enqueueDeployment: 'enqueueDeployment' } as const
+export const updateNames = {
+  enqueueDeployment: 'enqueueDeployment',
+  /** To a deployment: the cancel signal, with an answer. False when its switch has begun. */
+  askToCancel: 'askToCancel',
+} as const
 
 export const signalNames = {
   /** To a deployment or to its lane: who cancels, and why. */

@@ -264,6 +264,8 @@ export interface DeploymentStore {
   /** RUNNING becomes WAITING_APPROVAL (`waiting`), or goes on. `detail` goes with the event. */
   approval(id: string, change: { waiting: boolean; detail: string }): Promise<void>
   cancelRequested(id: string, cancel: { by: string; reason: string | null }): Promise<void>
+  /** It came too late, and is not waited for. */
+  cancelRefused(id: string): Promise<void>
   /**
    * Ends it. The step under way becomes FAILED or CANCELED, later ones SKIPPED (CANCELED when canceled).
    * When superseded and `supersededBy` is absent, the next deployment of the environment is taken for it.

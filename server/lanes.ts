@@ -14,8 +14,11 @@ export interface Lanes {
    * @throws EnvironmentBusy when its policy is `reject` and another deployment has not ended
    */
   enqueue(request: EnqueueRequest): Promise<Enqueued>
-  /** Cancels a running deployment or drops a waiting one. One that has ended is left alone. @throws LanesUnavailable */
-  cancel(request: CancelRequest & { serviceId: string; environment: string }): Promise<void>
+  /**
+   * Cancels a running deployment or drops a waiting one. One that has ended is left alone. False when it comes too
+   * late: the switch of traffic has begun. @throws LanesUnavailable
+   */
+  cancel(request: CancelRequest & { serviceId: string; environment: string }): Promise<boolean>
   /** Tells a deployment that waits for approval whether it may go live. @throws LanesUnavailable */
   answerApproval(answer: ApprovalAnswer & { deploymentId: string }): Promise<void>
   /** Ends the lane of an environment that is being deleted. Absent is fine. @throws LanesUnavailable */

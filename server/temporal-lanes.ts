@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { WithStartWorkflowOperation, type Client } from '@temporalio/client'
+import { WithStartWorkflowOperation, WorkflowUpdateFailedError, type Client } from '@temporalio/client'
 import {
   ApplicationFailure,
   defineSearchAttributeKey,
@@ -17,7 +17,8 @@ import {
   updateNames,
   workflowTypes,
 } from '../contract/names.ts'
-import type { Enqueued, EnqueueRequest, LaneInput } from '../contract/workflows.ts'
+import type { CancelRequest, Enqueued, EnqueueRequest, LaneInput } from '../contract/workflows.ts'
+import type { deploy } from '../workflows/deploy.ts'
 import type { lane } from '../workflows/lane.ts'
 import type { teardown } from '../workflows/teardown.ts'
 import { createGate } from './gate.ts'
@@ -31,7 +32,7 @@ const updatesInFlight = 8
  * Milliseconds until a caller hears that nothing is certain. A lane answers through a worker: when one is killed, what
  * it had in hand goes to the next after 10 s (Temporal's time-out of a workflow task), and that one has to start.
  */
-const limits = { enqueue: 30_000, signal: 3_000, teardown: 90_000, ping: 2_000 }
+const limits = { enqueue: 30_000, signal: 4_000, answer: 2_000, teardown: 90_000, ping: 2_000 }
 
 const service = defineSearchAttributeKey('Service', SearchAttributeType.KEYWORD)
 const environment = defineSearchAttributeKey('Environment', SearchAttributeType.KEYWORD)
@@ -115,6 +116,20 @@ export function temporalLanes({
       startWorkflowOperation: laneStart(request),
     })
 
+  /** Whether it comes in time; undefined when there is no answer: nothing runs, or no worker of this version does. */
+  const askToCancel = async (id: string, request: CancelRequest): Promise<boolean | undefined> => {
+    const handle = workflow.getHandle<typeof deploy>(id)
+    try {
+      return await within(limits.answer, 'The deployment does not answer.', () =>
+        handle.executeUpdate<boolean, [CancelRequest]>(updateNames.askToCancel, { args: [request] }),
+      )
+    } catch (error) {
+      const isSilent = error instanceof LanesUnavailable || error instanceof WorkflowNotFoundError
+      if (isSilent || error instanceof WorkflowUpdateFailedError) return undefined
+      throw error
+    }
+  }
+
   return {
     async enqueue(request) {
       // What is sent to a frozen server lies in its socket, and would take effect long after the caller has given up.
@@ -134,9 +149,15 @@ export function temporalLanes({
         const signal = (id: string) => workflow.getHandle(id).signal(signalNames.cancelDeployment, request)
         const number = parseDeploymentId(request.deploymentId)?.number
         // What a deployment has been told before its switch counts; by way of the lane it might come too late.
-        if (number !== undefined) await signalOr(deployWorkflowId(serviceId, name, number), signal)
+        if (number !== undefined) {
+          const id = deployWorkflowId(serviceId, name, number)
+          const inTime = await askToCancel(id, request)
+          if (inTime === false) return false
+          if (inTime === undefined) await signalOr(id, signal)
+        }
         // It drops one that waits. Where it was terminated by hand, the deployment goes on without it.
         await signalOr(laneId(serviceId, name), signal)
+        return true
       }),
 
     answerApproval: ({ deploymentId, ...answer }) =>

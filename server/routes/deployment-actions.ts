@@ -115,8 +115,14 @@ export function deploymentActionRoutes(deps: AppDeps, { accepted }: Pick<Metrics
       await lanes.ping()
       const request = { by: c.get('caller').name, reason: c.req.valid('json').reason ?? null }
       await store.deployments.cancelRequested(deploymentId, request)
-      await lanes.cancel({ deploymentId, serviceId, environment, ...request })
-      return c.json(await findDeployment(deps, deploymentId), 202, locationOf(deployment))
+      if (!(await lanes.cancel({ deploymentId, serviceId, environment, ...request }))) {
+        await store.deployments.cancelRefused(deploymentId)
+        throw tooLate()
+      }
+      const canceled = await findDeployment(deps, deploymentId)
+      // It may have come to its own end meanwhile.
+      if (canceled.status !== 'CANCELED') requireCancelable(canceled)
+      return c.json(canceled, 202, locationOf(deployment))
     })
     .openapi(retry, async (c) => {
       const original = await findDeployment(deps, c.req.valid('param').deploymentId)
@@ -144,14 +150,17 @@ export function deploymentActionRoutes(deps: AppDeps, { accepted }: Pick<Metrics
     )
 }
 
+const tooLate = () =>
+  new Refusal(
+    409,
+    'AlreadyLive',
+    'Traffic was switched already, or is being switched. Roll back instead of canceling (`sluice rollback`).',
+  )
+
 function requireCancelable(deployment: Deployment): void {
   const switched = deployment.steps.some(({ name, status }) => name === 'switch' && status === 'SUCCEEDED')
   if (switched || deployment.live) {
-    throw new Refusal(
-      409,
-      'AlreadyLive',
-      'Traffic was switched already. Roll back instead of canceling (`sluice rollback`).',
-    )
+    throw tooLate()
   }
   if (isFinal(deployment.status)) {
     throw new Refusal(409, 'AlreadyEnded', `The deployment has ended already: ${deployment.status}.`)

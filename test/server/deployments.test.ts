@@ -302,6 +302,13 @@ describe('cancel', () => {
     expect(api.lanes.canceled).not.toContain(first.id)
   })
 
+  it('is refused when the deployment itself says that its switch has begun', async () => {
+    const { id } = await deploy(api, service)
+    api.lanes.tooLate.add(id)
+    await api.refused(409, 'AlreadyLive', 'POST', `/v1/deployments/${id}/cancel`, { reason: 'too late' })
+    expect((await api.store.deployments.find(id))!.cancelRequested).toBeNull()
+  })
+
   it('is refused between the switch and the end', async () => {
     const { id } = await deploy(api, service)
     await api.store.deployments.started(id, { runId: 'run', at: new Date() })

@@ -5,6 +5,8 @@ import { EnvironmentBusy, LanesUnavailable, type Lanes } from '../../server/lane
 export interface RecordedLanes extends Lanes {
   enqueued: EnqueueRequest[]
   canceled: string[]
+  /** The switch of these has begun. */
+  tooLate: Set<string>
   answered: (ApprovalAnswer & { deploymentId: string })[]
   /** While set, whoever may not wait is refused with it. */
   busy: string | undefined
@@ -26,6 +28,7 @@ export function recordLanes(): RecordedLanes {
   const lanes: RecordedLanes = {
     enqueued: [],
     canceled: [],
+    tooLate: new Set(),
     answered: [],
     busy: undefined,
     forgotten: [],
@@ -48,7 +51,9 @@ export function recordLanes(): RecordedLanes {
     },
     async cancel(request) {
       failIf(lanes.down)
+      if (lanes.tooLate.has(request.deploymentId)) return false
       lanes.canceled.push(request.deploymentId)
+      return true
     },
     async answerApproval(answer) {
       failIf(lanes.down)

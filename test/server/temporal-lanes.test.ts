@@ -5,8 +5,15 @@ import { Client } from '@temporalio/client'
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { lazyConnection } from '../../adapters/temporal/lazy-connection.ts'
-import { controlQueue, hostQueue, laneId } from '../../contract/names.ts'
-import type { EnqueueRequest, LaneState, QueuedDeployment } from '../../contract/workflows.ts'
+import {
+  controlQueue,
+  deployWorkflowId,
+  hostQueue,
+  laneId,
+  parseDeploymentId,
+  queryNames,
+} from '../../contract/names.ts'
+import type { EnqueueRequest, LaneState, Progress, QueuedDeployment } from '../../contract/workflows.ts'
 import { LanesUnavailable, type Lanes } from '../../server/lanes.ts'
 import { temporalLanes } from '../../server/temporal-lanes.ts'
 import { workflowBundle } from '../../worker/bundle.ts'
@@ -99,6 +106,13 @@ async function until(condition: () => boolean | Promise<boolean>): Promise<void>
   while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 20))
 }
 
+/** What a deployment says of itself, once it can be asked. */
+async function progressOf(deploymentId: string): Promise<Progress | undefined> {
+  const { serviceId, environment, number } = parseDeploymentId(deploymentId)!
+  const handle = client.workflow.getHandle(deployWorkflowId(serviceId, environment, number))
+  return handle.query<Progress>(queryNames.progress).catch(() => undefined)
+}
+
 describe('lanes in Temporal', () => {
   it('says that no worker answers, and the repeated request is still one deployment', async () => {
     const lost = request('workerless')
@@ -169,6 +183,18 @@ describe('lanes in Temporal', () => {
     })
     await until(() => noted.includes(`${deploymentId} dropped`))
   })
+
+  it('hears from a running deployment that a cancel is in time; without a worker the deployment hears it later', async () => {
+    for (const serviceId of ['asked', 'told']) {
+      const { deploymentId } = await lanes.enqueue(request(serviceId))
+      await until(async () => (await progressOf(deploymentId))?.steps[0]?.status === 'RUNNING')
+      if (serviceId === 'told') await stopWorkers()
+      const cancel = { deploymentId, by: 'ada', reason: null, serviceId, environment: 'production' }
+      expect(await lanes.cancel(cancel)).toBe(true)
+      if (serviceId === 'told') stopWorkers = await startWorkers(server.address)
+      await until(async () => (await progressOf(deploymentId))?.cancel?.by === 'ada')
+    }
+  }, 60_000)
 
   it('has nothing to cancel or to forget where there is no lane', async () => {
     await lanes.cancel({

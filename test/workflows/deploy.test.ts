@@ -1,6 +1,12 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { WorkflowFailedError } from '@temporalio/client'
-import { deployWorkflowId, queryNames, signalNames, workflowTypes } from '../../contract/names.ts'
+import {
+  deployWorkflowId,
+  queryNames,
+  signalNames,
+  updateNames,
+  workflowTypes,
+} from '../../contract/names.ts'
 import type { CancelRequest, DeployInput, DeployResult, Progress } from '../../contract/workflows.ts'
 import { failure, startScripted, until, untilCanceled, type Script } from './scripted.ts'
 
@@ -204,9 +210,19 @@ describe('deploy', () => {
     const handle = await start({ switchTraffic: () => held.then(() => ({ detail: 'live' })) })
     await until(() => steps().includes('switchTraffic'))
     await handle.signal(signalNames.cancelDeployment, cancelRequest)
+    expect(await handle.executeUpdate(updateNames.askToCancel, { args: [cancelRequest] })).toBe(false)
     await handle.cancel()
     release()
     await expect(handle.result()).resolves.toMatchObject({ status: 'SUCCEEDED' })
+  })
+
+  test('whoever asks to cancel before the switch hears that it is in time, as often as they ask', async () => {
+    const handle = await start({ buildRelease: untilCanceled })
+    await until(() => steps().includes('buildRelease'))
+    const ask = () => handle.executeUpdate(updateNames.askToCancel, { args: [cancelRequest] })
+    expect(await Promise.all([ask(), ask()])).toEqual([true, true])
+    await expect(handle.result()).rejects.toThrow(WorkflowFailedError)
+    expect(scripted.outcomes).toMatchObject([{ status: 'CANCELED', failure: null, compensation: 'DONE' }])
   })
 
   const soaking = { switchTraffic: () => ({ detail: 'live', soakMs: 10_000 }) }

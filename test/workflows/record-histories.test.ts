@@ -9,6 +9,7 @@ import {
   notifyWorkflowId,
   runWorkflowId,
   signalNames,
+  updateNames,
   workflowTypes,
 } from '../../contract/names.ts'
 import { failure, startScripted, until, untilCanceled, type Script } from './scripted.ts'
@@ -88,6 +89,18 @@ describe.runIf(recording)('records', () => {
     })
     await save('cancel-lane', scripted.laneId('production'))
   })
+
+  test('cancel by an update that hears whether it is in time', () =>
+    once('cancel-update', { buildRelease: untilCanceled }, async () => {
+      await reached('buildRelease 1')
+      const request = {
+        deploymentId: deploymentId(scripted.service, 'production', 1),
+        by: 'ada',
+        reason: null,
+      }
+      const running = scripted.client.workflow.getHandle(deployId(1))
+      await running.executeUpdate(updateNames.askToCancel, { args: [request] })
+    }))
 
   test("cancel by Temporal's own request", () =>
     once('cancel-request', { validateCandidate: untilCanceled }, async () => {

@@ -54,6 +54,14 @@ export const deploymentStore = (db: Kysely<Tables>, ui: TemporalUi | undefined):
         await addEvent(trx, id, { type: 'cancelRequested', status: open.status, detail: reason })
       }),
 
+    async cancelRefused(id) {
+      await db
+        .updateTable('deployments')
+        .set({ cancel_by: null, cancel_reason: null, cancel_at: null })
+        .where('id', '=', id)
+        .execute()
+    },
+
     finish: (id, outcome) => whileOpen(db, id, (trx, open) => finishDeployment(trx, open, outcome)),
 
     async counts() {
