@@ -14,6 +14,8 @@ import { Tunnel } from './tunnel.ts'
 
 /** How long is still read after the last answer, or of an upload that was answered early, so that the client sees it. */
 const lingerMs = 10_000
+/** Of what comes before its turn; each is memory of its own, however small. */
+const mostEarlyParts = 64
 const goOn = 'HTTP/1.1 100 Continue\r\n\r\n'
 
 /** What the connections of one router process share. */
@@ -73,8 +75,11 @@ export class ClientConnection {
   /** Milliseconds have passed. */
   tick(passedMs: number): void {
     this.#phaseMs += passedMs
-    const { clientBodyMs, clientHeaderMs, keepAliveMs } = this.#clients.limits
-    if (this.#exchange !== undefined) {
+    const { clientBodyMs, clientHeaderMs, keepAliveMs, streamMs } = this.#clients.limits
+    if (this.#socket.writableNeedDrain) {
+      // It takes nothing of its answer any more.
+      if (streamMs > 0 && this.#phaseMs >= streamMs) this.#socket.destroy()
+    } else if (this.#exchange !== undefined) {
       // While the service is what is slow, the client has nothing to answer for.
       if (this.#body === undefined || this.#paused) this.#phaseMs = 0
       else if (this.#phaseMs >= clientBodyMs) this.#exchange.onUploadStalled()
@@ -140,7 +145,8 @@ export class ClientConnection {
   #begin(head: RequestHead, to: Destination | Refusal, allHasCome: boolean): void {
     const answer = this.#answerTo(head)
     if ('status' in to) {
-      answer.refuse(to)
+      // Whoever waits for word before the body may send it or not: what follows could be taken for the other.
+      answer.refuse(head.expectsContinue ? { ...to, close: true } : to)
       return
     }
     if (head.expectsContinue && this.#body !== undefined && allHasCome) this.#socket.write(goOn, 'latin1')
@@ -184,9 +190,13 @@ export class ClientConnection {
   #keepEarly(part: Buffer): void {
     this.#early.push(part)
     this.#earlyBytes += part.length
-    if (this.#earlyBytes < this.#clients.limits.maxHeaderBytes) return
+    if (!this.#isFull) return
     this.#paused = true
     this.#socket.pause()
+  }
+
+  get #isFull(): boolean {
+    return this.#earlyBytes >= this.#clients.limits.maxHeaderBytes || this.#early.length >= mostEarlyParts
   }
 
   readonly #resume = (): void => {
@@ -209,7 +219,7 @@ export class ClientConnection {
       this.#earlyBytes = 0
       this.#read(early, 0)
     }
-    if (this.#earlyBytes < this.#clients.limits.maxHeaderBytes) this.#resume()
+    if (!this.#isFull) this.#resume()
   }
 
   /** To what cannot be read as a request: the last that this client is told. */
@@ -243,6 +253,7 @@ export class ClientConnection {
   }
 
   readonly #onDrained = (): void => {
+    this.#phaseMs = 0
     this.#exchange?.onClientDrained()
   }
 

@@ -58,7 +58,8 @@ export function createFront(settings: RouterSettings, findRoute: FindRoute, onOv
   })
   server.maxConnections = limits.maxConnections
 
-  const shortest = Math.min(limits.clientHeaderMs, limits.clientBodyMs, limits.keepAliveMs)
+  const { clientHeaderMs, clientBodyMs, keepAliveMs, streamMs } = limits
+  const shortest = Math.min(clientHeaderMs, clientBodyMs, keepAliveMs, streamMs || Number.POSITIVE_INFINITY)
   const everyMs = Math.max(finestTickMs, Math.min(coarsestTickMs, Math.round(shortest / 4)))
   // One timer for all, as a timer for each request would cost more than all the limits are worth.
   setInterval(() => connections.forEach((connection) => connection.tick(everyMs)), everyMs).unref()

@@ -15,7 +15,7 @@ export interface RouterLimits {
   connectMs: number
   /** Milliseconds for a service to begin its answer. */
   answerMs: number
-  /** Milliseconds a service may pause within an answer. */
+  /** Milliseconds a service may pause within an answer, and a client may take nothing of it; 0: for ever. */
   streamMs: number
   /** Milliseconds what is in flight may take when the router process is stopped or replaced. */
   stopMs: number

@@ -19,6 +19,7 @@ const limitNames: Record<keyof SuiteLimits, string> = {
   clientBodyMs: 'SLUICE_ROUTER_CLIENT_BODY_MS',
   keepAliveMs: 'SLUICE_ROUTER_KEEP_ALIVE_MS',
   answerMs: 'SLUICE_ROUTER_ANSWER_MS',
+  streamMs: 'SLUICE_ROUTER_STREAM_MS',
 }
 
 export interface EmbeddedRouter extends RunningRouter {

@@ -9,6 +9,7 @@ export interface SuiteLimits {
   clientBodyMs?: number
   keepAliveMs?: number
   answerMs?: number
+  streamMs?: number
 }
 
 export interface RunningRouter {

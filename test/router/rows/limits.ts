@@ -65,6 +65,36 @@ export function limits({ running, start }: Suite): void {
       })
     })
 
+    it('gives up a client that takes nothing of its answer, but not one that is slow', async () => {
+      await withLimits({ streamMs: 2_000 }, async (strict) => {
+        let gone = 0
+        const service = await httpService((_, response) => {
+          const push = (): void => {
+            while (!response.destroyed)
+              if (!response.write(Buffer.alloc(65_536))) return void response.once('drain', push)
+          }
+          push()
+          response.on('close', () => gone++)
+        })
+        const { host, instance } = await routeTo(strict, service.port)
+        const [stuck, slow] = await Promise.all([
+          RawClient.connect(strict.port),
+          RawClient.connect(strict.port),
+        ])
+        for (const client of [stuck, slow]) client.send(`GET / HTTP/1.1\r\nHost: ${host}\r\n\r\n`)
+        stuck.socket.pause()
+        const trickle = setInterval(() => {
+          slow.socket.resume()
+          setTimeout(() => slow.socket.pause(), 20)
+        }, 100)
+        await stuck.until(() => gone === 1, 'the end of the answer at the service', 15_000)
+        expect(await strict.router.load(instance)).toEqual({ requests: 1, tunnels: 0 })
+        clearInterval(trickle)
+        expect(slow.ended).toBeUndefined()
+        for (const client of [stuck, slow]) client.close()
+      })
+    })
+
     it('caps the connections', async () => {
       await withLimits({ maxConnections: 3 }, async ({ port }) => {
         const clients = await Promise.all([0, 1, 2, 3].map(() => RawClient.connect(port)))

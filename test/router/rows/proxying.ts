@@ -421,6 +421,9 @@ export function proxying({ running, start }: Suite): void {
       expect((await client.send(nobody('HEAD')).answer({ method: 'HEAD' })).status).toBe(404)
       expect((await client.send(nobody('POST', 'Content-Length: 100000\r\n')).answer()).status).toBe(404)
       expect((await client.send(Buffer.alloc(100_000)).send(get(host)).answer()).body).toBe('next')
+      // This one may be followed by its body or by another request.
+      await client.send(nobody('POST', 'Expect: 100-continue\r\nContent-Length: 9\r\n')).answer()
+      expect(await client.untilEnded()).toBe('end')
     })
 
     it('answers Expect: 100-continue and passes the body on', async () => {
