@@ -6,10 +6,7 @@ import { readdir } from 'node:fs/promises'
  * @throws Error when a folder that is there cannot be read
  */
 export async function entriesAt(folder: string, levels = 1): Promise<string[]> {
-  const entries = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return []
-    throw error
-  })
+  const entries = await readdir(folder).catch(emptyIfAbsent)
   if (levels === 1) return entries
   const below = await Promise.all(
     entries.map(async (entry) =>
@@ -17,4 +14,10 @@ export async function entriesAt(folder: string, levels = 1): Promise<string[]> {
     ),
   )
   return below.flat()
+}
+
+/** Of a folder that could not be read: one that is there may hold anything, and nobody may take it for empty. */
+export function emptyIfAbsent(error: NodeJS.ErrnoException): never[] {
+  if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return []
+  throw error
 }

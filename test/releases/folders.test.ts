@@ -5,6 +5,8 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
+  renameSync,
+  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -112,6 +114,20 @@ describe('a release', () => {
     expect([ours, dead, next].map((one) => existsSync(one.directory))).toEqual([true, false, true])
     await next.publish('source', {})
     expect(readdirSync(path.join(directory, 'shop/production/releases/1'))).toEqual(['code', 'stamps'])
+  })
+
+  test('does not take the place of one of which cannot be told whether it is complete', async () => {
+    const { releases, directory } = await bench()
+    await make(releases, 1)
+    const stamps = path.join(directory, 'shop/production/releases/1/stamps')
+    renameSync(stamps, `${stamps}-away`)
+    // A look at it fails, as it does in a process without a descriptor left.
+    symlinkSync('stamps', stamps)
+    const late = await releases.stage(release(1))
+    await expect(late.publish('source', {})).rejects.toThrow('ELOOP')
+    rmSync(stamps)
+    renameSync(`${stamps}-away`, stamps)
+    expect(await releases.stampOf(release(1), 'source')).toEqual({})
   })
 
   test('takes the place of a folder that was never complete', async () => {

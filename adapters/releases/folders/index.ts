@@ -4,7 +4,7 @@ import type { Fence } from '../../../contract/routing.ts'
 import type { ReleaseRef } from '../../../contract/workflows.ts'
 import type { LiveRelease, Pointed, Releases, StagedRelease } from '../../../ports/releases.ts'
 import { readJsonIfThere, writeDurable } from '../../files/durable.ts'
-import { entriesAt } from '../../files/entries-at.ts'
+import { emptyIfAbsent, entriesAt } from '../../files/entries-at.ts'
 import { assertReachable } from '../../process/reachable.ts'
 import { makePassages, makePrivate } from '../../process/service-folders.ts'
 import type { ServiceUsers } from '../../process/service-user.ts'
@@ -188,7 +188,7 @@ class FolderReleases implements Releases {
 
 /** Only those that are named as services and environments are. */
 async function foldersIn(directory: string): Promise<string[]> {
-  const entries = await readdir(directory, { withFileTypes: true }).catch(() => [])
+  const entries = await readdir(directory, { withFileTypes: true }).catch(emptyIfAbsent)
   return entries.filter((entry) => entry.isDirectory() && isName(entry.name)).map(({ name }) => name)
 }
 

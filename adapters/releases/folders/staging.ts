@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { chmod, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { chmod, rename, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import type { StagedRelease } from '../../../ports/releases.ts'
 import { readJsonIfThere, syncDirectory, writeDurable } from '../../files/durable.ts'
+import { entriesAt } from '../../files/entries-at.ts'
 import { syncFileSystem } from '../../files/file-system.ts'
 import { identityOf, isAlive, type ProcessIdentity } from '../../process/identity.ts'
 import type { ServiceUser } from '../../process/service-user.ts'
@@ -27,7 +28,7 @@ export function stagedNumber(name: string): number | undefined {
 
 /** Paths of the folders in which attempts are making, or have left, this release. */
 export async function stagingsOf(releases: string, releaseNumber: number): Promise<string[]> {
-  const names = await readdir(releases).catch(() => [])
+  const names = await entriesAt(releases)
   return names.filter((name) => stagedNumber(name) === releaseNumber).map((name) => path.join(releases, name))
 }
 
@@ -103,7 +104,7 @@ export class Staging implements StagedRelease {
     const releases = path.dirname(this.#folder)
     const release = path.join(releases, String(this.#releaseNumber))
     if (!(await renameToFree(this.#folder, release))) {
-      const stamps: string[] = await readdir(path.join(release, 'stamps')).catch(() => [])
+      const stamps = await entriesAt(path.join(release, 'stamps'))
       if (stamps.includes(`${step}.json`)) return false
       // Somebody took parts of it away: it is no release any more.
       await this.#trash.remove(release)

@@ -1,6 +1,7 @@
-import { access, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { access, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { syncAbove } from '../../files/durable.ts'
+import { entriesAt } from '../../files/entries-at.ts'
 import { readTwin, writeTwin } from '../../files/twin.ts'
 import type { LimitName } from '../../../contract/limits.ts'
 import type { CgroupFolders } from '../../process/cgroup/index.ts'
@@ -67,7 +68,7 @@ export class InstanceFolder {
 
   /** Every one whose shell came up. */
   async generations(): Promise<number[]> {
-    const names = await readdir(this.directory).catch(() => [])
+    const names = await entriesAt(this.directory)
     return names.flatMap((name) => (/^shim-\d+$/.test(name) ? [Number(name.slice('shim-'.length))] : []))
   }
 
@@ -101,7 +102,7 @@ export class InstanceFolder {
 
   async remove(): Promise<void> {
     // The record last: as long as it is there, what is left is known and can be removed.
-    const names = await readdir(this.directory).catch(() => [])
+    const names = await entriesAt(this.directory)
     const others = names.filter((name) => name !== 'instance.json')
     await Promise.all(
       others.map((name) => rm(path.join(this.directory, name), { force: true, recursive: true })),

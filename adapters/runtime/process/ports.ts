@@ -1,8 +1,9 @@
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
+import { mkdir, readFile, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import path from 'node:path'
 import { NoFreePort } from '../../../ports/runtime.ts'
 import { createDurable } from '../../files/durable.ts'
+import { entriesAt } from '../../files/entries-at.ts'
 
 /** Ports given to instances: a file per port with the id of whose it is, made by whoever is first. */
 export class PortRegister {
@@ -37,7 +38,7 @@ export class PortRegister {
   /** Gives back what was reserved for an instance that did not come to be. Answers which ports. */
   async releaseLost(isUsed: (id: string, port: number) => Promise<boolean>): Promise<number[]> {
     const lost: number[] = []
-    for (const name of await readdir(this.#directory).catch(() => [])) {
+    for (const name of await entriesAt(this.#directory)) {
       const id = /^\d+$/.test(name) ? await this.#ownerOf(Number(name)) : undefined
       if (!id || (await isUsed(id, Number(name)))) continue
       await this.release(Number(name), id)

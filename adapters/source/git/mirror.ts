@@ -1,7 +1,8 @@
-import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { serviceIdSchema } from '../../../contract/service.ts'
 import type { Repository, SourceError } from '../../../ports/source.ts'
+import { entriesAt } from '../../files/entries-at.ts'
 import type { GitEnvironment, GitReach } from './environment.ts'
 import { MirrorDamaged, mirrorFailure } from './failure.ts'
 import { takeLock, type HeldLock } from './mirror-lock.ts'
@@ -141,7 +142,7 @@ async function remove(directory: string): Promise<void> {
 /** Lock files, half-received packs and our own index files. We hold the mirror, so nobody is using them. */
 async function clearLeftovers(directory: string): Promise<void> {
   for (const folder of ['', 'refs/sluice', 'objects/pack', 'objects/info']) {
-    const names = await readdir(path.join(directory, folder)).catch(() => [])
+    const names = await entriesAt(path.join(directory, folder))
     for (const name of names.filter((one) => /\.lock$|^tmp_|^\.tmp-|^sluice-index/.test(one))) {
       await rm(path.join(directory, folder, name), { recursive: true, force: true })
     }
