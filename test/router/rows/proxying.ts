@@ -1,5 +1,6 @@
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import type http from 'node:http'
+import http from 'node:http'
 import type net from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
@@ -201,6 +202,33 @@ export function proxying({ running, start }: Suite): void {
     }
     expect(written).toBeLessThan(40_000_000)
   })
+
+  it.each(['with a length', 'in chunks'])(
+    'row 18: large answers %s reach clients of every pace byte for byte',
+    async (framing) => {
+      const bytesFor = (url = '') => Buffer.alloc(16_000_000, createHash('sha512').update(url).digest())
+      const sum = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex')
+      const service = await httpService((request, response) => {
+        const bytes = bytesFor(request.url)
+        if (framing === 'with a length') response.setHeader('content-length', bytes.length)
+        for (let at = 0; at < bytes.length; at += 150_001) response.write(bytes.subarray(at, at + 150_001))
+        response.end()
+      })
+      const { host } = await routeTo(running(), service.port)
+      const ask = async (path: string, pauseMs: number) => {
+        const request = http.get({ port: running().port, path, headers: { host }, agent: false })
+        const [answer] = (await once(request, 'response')) as [http.IncomingMessage]
+        const hash = createHash('sha256')
+        for await (const part of answer) {
+          hash.update(part as Buffer)
+          if (pauseMs > 0 && Math.random() < 0.1) await sleep(pauseMs)
+        }
+        expect(hash.digest('hex'), path).toBe(sum(bytesFor(path)))
+      }
+      await Promise.all([0, 1, 5, 10, 20].map((pauseMs) => ask(`/${pauseMs}`, pauseMs)))
+    },
+    30_000,
+  )
 
   describe('row 19: a client that goes away', () => {
     it.each(['while it waits', 'in the middle of an upload', 'in the middle of an answer'])(
