@@ -1,5 +1,6 @@
 import type net from 'node:net'
 import { ClientAnswer } from './client-answer.ts'
+import { EarlyBytes } from './early-bytes.ts'
 import type { Destination } from './exchange.ts'
 import { Exchange } from './exchange.ts'
 import type { Refusal } from './refusal.ts'
@@ -14,8 +15,6 @@ import { Tunnel } from './tunnel.ts'
 
 /** How long is still read after the last answer, or of an upload that was answered early, so that the client sees it. */
 const lingerMs = 10_000
-/** Of what comes before its turn; each is memory of its own, however small. */
-const mostEarlyParts = 64
 const goOn = 'HTTP/1.1 100 Continue\r\n\r\n'
 
 /** What the connections of one router process share. */
@@ -40,9 +39,7 @@ export class ClientConnection {
   /** The request that is not answered yet. */
   #exchange: Exchange | undefined
   #answer: ClientAnswer | undefined
-  /** What came after a request that is not answered yet. */
-  #early: Buffer[] = []
-  #earlyBytes = 0
+  readonly #early: EarlyBytes
   /** The last answer was given: what still comes is not looked at. */
   #ending = false
   #isFirst = true
@@ -55,6 +52,8 @@ export class ClientConnection {
     this.#clients = clients
     this.#address = socket.remoteAddress ?? 'unknown'
     this.#parser = new RequestParser(clients.limits.maxHeaderBytes)
+    // Of the next requests no more than a header may have is taken before their turn.
+    this.#early = new EarlyBytes(clients.limits.maxHeaderBytes)
     socket
       .on('data', this.#onData)
       .on('drain', this.#onDrained)
@@ -63,43 +62,41 @@ export class ClientConnection {
       .on('close', this.#onClosed)
   }
 
-  destroy(): void {
-    this.#socket.destroy()
-  }
-
   /** Nothing is under way on it, or nothing but the client's own close. */
   destroyIfIdle(): void {
-    if (this.#isIdle || (this.#ending && this.#phaseMs > 0)) this.#socket.destroy()
+    const isOver = this.#ending ? this.#phaseMs > 0 : this.#isIdle
+    if (isOver && this.#socket.writableLength === 0) this.#socket.destroy()
   }
 
   /** Milliseconds have passed. */
   tick(passedMs: number): void {
     this.#phaseMs += passedMs
     const { clientBodyMs, clientHeaderMs, keepAliveMs, streamMs } = this.#clients.limits
-    if (this.#socket.writableNeedDrain) {
-      // It takes nothing of its answer any more.
-      if (streamMs > 0 && this.#phaseMs >= streamMs) this.#socket.destroy()
+    const socket = this.#socket
+    if (socket.writableNeedDrain || (this.#exchange === undefined && socket.writableLength > 0)) {
+      // A slow client takes what was written; this one takes nothing any more.
+      if (streamMs > 0 && this.#phaseMs >= streamMs) socket.destroy()
     } else if (this.#exchange !== undefined) {
       // While the service is what is slow, the client has nothing to answer for.
       if (this.#body === undefined || this.#paused) this.#phaseMs = 0
       else if (this.#phaseMs >= clientBodyMs) this.#exchange.onUploadStalled()
     } else if (this.#ending || this.#body !== undefined) {
-      if (this.#phaseMs >= lingerMs) this.#socket.destroy()
+      if (this.#phaseMs >= lingerMs) socket.destroy()
     } else if (this.#parser.hasBegun) {
       if (this.#phaseMs >= clientHeaderMs) this.#refuse(headerTimedOut)
     } else if (this.#phaseMs >= (this.#isFirst ? clientHeaderMs : keepAliveMs)) {
-      this.#socket.destroy()
+      socket.destroy()
     }
   }
 
   get #isIdle(): boolean {
-    return this.#answer === undefined && this.#body === undefined && !this.#parser.hasBegun && !this.#ending
+    return this.#answer === undefined && this.#body === undefined && !this.#parser.hasBegun
   }
 
   readonly #onData = (part: Buffer): void => {
     if (this.#ending) return
-    if (this.#early.length > 0) this.#keepEarly(part)
-    else this.#read(part, 0)
+    if (this.#early.isEmpty) this.#read(part, 0)
+    else this.#keepEarly(part)
   }
 
   #read(part: Buffer, from: number): void {
@@ -186,17 +183,11 @@ export class ClientConnection {
     this.#socket.pause()
   }
 
-  /** Of the next requests no more than a header may have is taken before their turn. */
   #keepEarly(part: Buffer): void {
-    this.#early.push(part)
-    this.#earlyBytes += part.length
-    if (!this.#isFull) return
+    this.#early.add(part)
+    if (!this.#early.isFull) return
     this.#paused = true
     this.#socket.pause()
-  }
-
-  get #isFull(): boolean {
-    return this.#earlyBytes >= this.#clients.limits.maxHeaderBytes || this.#early.length >= mostEarlyParts
   }
 
   readonly #resume = (): void => {
@@ -211,15 +202,9 @@ export class ClientConnection {
     this.#answer = undefined
     this.#exchange = undefined
     this.#phaseMs = 0
-    if (!keeps) {
-      this.#end()
-    } else if (this.#early.length > 0) {
-      const early = this.#early.length === 1 ? (this.#early[0] as Buffer) : Buffer.concat(this.#early)
-      this.#early = []
-      this.#earlyBytes = 0
-      this.#read(early, 0)
-    }
-    if (!this.#isFull) this.#resume()
+    if (!keeps) this.#end()
+    else if (!this.#early.isEmpty) this.#read(this.#early.take(), 0)
+    if (!this.#early.isFull) this.#resume()
   }
 
   /** To what cannot be read as a request: the last that this client is told. */
@@ -230,9 +215,8 @@ export class ClientConnection {
   /** Reads on for a while: a connection closed with something unread in it is reset, and its last answer lost. */
   #end(): void {
     this.#ending = true
-    this.#early = []
-    this.#earlyBytes = 0
-    this.#socket.end()
+    if (!this.#early.isEmpty) this.#early.take()
+    this.#socket.end(this.#onDrained)
   }
 
   #becomeTunnel(head: RequestHead, to: Destination | Refusal, early: Buffer): void {
@@ -259,7 +243,8 @@ export class ClientConnection {
 
   /** It sends nothing more. Whoever has gone altogether looks the same, and a service is not kept busy for them. */
   readonly #onEnd = (): void => {
-    if (!this.#ending) this.#socket.destroy()
+    if (this.#exchange !== undefined) this.#socket.destroy()
+    else if (!this.#ending) this.#end()
   }
 
   readonly #onError = (): void => {
