@@ -50,7 +50,7 @@ export function detachedJobs({
     const file = new OutputFile(job.output, outputCap)
     await file.recall()
 
-    const watch = new FolderWatch(job.directory, (name) => name !== 'output')
+    const watch = new FolderWatch(job.directory, isNews)
     const stream = new OutputStream(file, output)
     const interrupted = interruption(job, signal, stream, watch)
     // Between the preparation and each step: what is prepared too late is removed, even by who is to leave it alone.
@@ -103,6 +103,9 @@ export function detachedJobs({
     },
   }
 }
+
+/** Whether it may mean a step: not the output, and nothing of how a shell makes its claim. */
+const isNews = (name: string | null): boolean => !/^(output|let-go|claim-.*|.*\.tmp)$/.test(name ?? '')
 
 /** What may end the attendance early: a sink that fails, and the caller. Answers the check to make at every turn. */
 function interruption(job: JobFolder, signal: AbortSignal, stream: OutputStream, watch: FolderWatch) {
