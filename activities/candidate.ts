@@ -18,6 +18,9 @@ import { expected } from './typed-failure.ts'
  */
 const pauseAfter = (tookMs: number): number => Math.min(Math.max(tookMs / 10, 5), 50)
 
+/** The same between two looks at whether it has ended. A look at its files costs several times a knock at its port. */
+const lookEvery = 50
+
 /**
  * A candidate that answers must still be there this many milliseconds later: many crashes come right after boot.
  * The reload looks once more, so that before traffic comes it was seen up for as long as migration and reload take.
@@ -96,19 +99,28 @@ export async function awaitHealthy(
     return fail(code, `The service ${message}`)
   }
 
-  let health = 'did not answer'
-  while (Date.now() < deadline) {
-    signal.throwIfAborted()
+  let lookedAt = 0
+  const look = async (): Promise<InstanceStatus> => {
     const status = await ports.runtime.status(id)
     if (!status || hasExited(status)) throw await exited(status)
-    if ((await knock(status.port)) && (await ports.runtime.listening(id)).kind === 'listening') {
+    lookedAt = Date.now()
+    return status
+  }
+
+  let health = 'did not answer'
+  let status = await look()
+  while (Date.now() < deadline) {
+    signal.throwIfAborted()
+    const opens = await knock(status.port)
+    const answeredAt = Date.now()
+    if (opens || answeredAt - lookedAt >= lookEvery) status = await look()
+    if (opens && (await ports.runtime.listening(id)).kind === 'listening') {
       health = await healthOf(plan.healthPath, status.port, input, signal)
       if (health === 'ok') {
         if (settleMs === 0) return status
-        await wait(settleMs, undefined, { signal })
-        const after = await ports.runtime.status(id)
-        if (!after || hasExited(after)) throw await exited(after)
-        return after
+        const upSince = plan.healthPath ? Date.now() : answeredAt
+        await wait(upSince + settleMs - Date.now(), undefined, { signal })
+        return look()
       }
     }
     await wait(pauseAfter(Date.now() - began), undefined, { signal })
