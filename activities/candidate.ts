@@ -41,10 +41,12 @@ export async function candidateSpec(
   ports: CandidatePorts,
   input: ReleaseRef,
 ): Promise<{ spec: InstanceSpec; plan: Plan; variables: Record<string, string>; secretValues: string[] }> {
-  const { plan, variables, secretValues } = await releaseContext(ports, input)
+  const [{ plan, variables, secretValues }, toolchain] = await Promise.all([
+    releaseContext(ports, input),
+    toolchainOf(ports, input),
+  ])
   const root = ports.releases.directory(input)
   const directory = plan.root ? `${root}/${plan.root}` : root
-  const toolchain = await toolchainOf(ports, input)
   const spec = {
     id: instanceId(input),
     serviceId: input.serviceId,

@@ -51,18 +51,18 @@ export function nativeBuilder(options: NativeBuilderOptions): Builder {
     run: async (step, work) => {
       const secretValues = work.secretValues ?? Object.values(work.variables)
       const { deploymentId, serviceId, environment } = work.release
-      const folders = await serviceFolders(options)(serviceId, environment)
-      const spec = specOf(options, step, work, folders)
       const mask = secrets.mask(secretValues)
-      const [log, install] = await Promise.all([
+      const [log, folders] = await Promise.all([
         StepLog.open({
           ...{ logs, mask, cap: logCap, job: work.job ?? step },
           ...(step === 'run'
             ? { deploymentId: work.run ?? deploymentId, step: null }
             : { deploymentId, step }),
         }),
-        step === 'install' ? treeInstall(options, work, folders) : undefined,
+        serviceFolders(options)(serviceId, environment),
       ])
+      const spec = specOf(options, step, work, folders)
+      const install = step === 'install' ? await treeInstall(options, work, folders) : undefined
       // So that nothing is taken from under the job.
       const unmark = await markInUse(path.dirname(folders.home), spec.id)
       const output = { from: log.from, write: (chunk: Buffer, offset: number) => log.write(chunk, offset) }
