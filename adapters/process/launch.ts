@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { constants, type FileHandle, open } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import type { Limits } from '../../contract/limits.ts'
-import type { Cgroup } from './cgroup/index.ts'
+import { type Cgroup, hastenEntry } from './cgroup/index.ts'
 import { markVariable } from './group.ts'
 import { asUser, type ServiceUser } from './service-user.ts'
 
@@ -35,6 +35,7 @@ const longestVariable = 128 * 1024 - 1
  */
 export async function launch(wanted: Launch): Promise<void> {
   const cgroup = made(wanted)
+  if (cgroup) void hastenEntry()
   const environment = wrap(wanted)
   const enter = [
     ...asUser(wanted.user),
