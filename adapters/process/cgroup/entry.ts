@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs'
-import { readFile, writeFile } from 'node:fs/promises'
+import { closeSync, openSync, readFileSync, write } from 'node:fs'
 import path from 'node:path'
 import { folderIn, parseMounts, parseOwnPaths } from './mounts.ts'
 
@@ -11,13 +10,15 @@ const hierarchies = ['pids', 'freezer', 'cpu', '']
  * in the middle of a fork (an RCU grace period: 5 to 13 ms in measurement), those right after it do not. So this process
  * enters the cgroup that it is in, which moves nothing, while a shell comes up whose command will enter its own.
  */
-export async function hastenEntry(): Promise<void> {
+export function hastenEntry(): void {
   try {
     const members = ownMembers()
     if (members === undefined) return
     // Where a container shows another one in its place, this process would really move.
-    const isIn = (await readFile(members, 'latin1')).split('\n').includes(String(process.pid))
-    if (isIn) await writeFile(members, '0', { flag: 'r+' })
+    if (!readFileSync(members, 'latin1').split('\n').includes(String(process.pid))) return
+    const file = openSync(members, 'r+')
+    // Waits beside this thread, which goes on to start the shell.
+    write(file, '0', () => closeSync(file))
   } catch {
     // Not permitted, or no such thing here: then the command waits itself.
   }
