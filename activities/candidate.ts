@@ -18,6 +18,9 @@ import { expected } from './typed-failure.ts'
  */
 const pauseAfter = (tookMs: number): number => Math.min(Math.max(tookMs / 10, 5), 50)
 
+/** The same between two looks at whether it has ended. A look at its files costs several times a knock at its port. */
+const lookEvery = 50
+
 /**
  * A candidate that answers must still be there this many milliseconds later: many crashes come right after boot.
  * The reload looks once more, so that before traffic comes it was seen up for as long as migration and reload take.
@@ -38,10 +41,12 @@ export async function candidateSpec(
   ports: CandidatePorts,
   input: ReleaseRef,
 ): Promise<{ spec: InstanceSpec; plan: Plan; variables: Record<string, string>; secretValues: string[] }> {
-  const { plan, variables, secretValues } = await releaseContext(ports, input)
+  const [{ plan, variables, secretValues }, toolchain] = await Promise.all([
+    releaseContext(ports, input),
+    toolchainOf(ports, input),
+  ])
   const root = ports.releases.directory(input)
   const directory = plan.root ? `${root}/${plan.root}` : root
-  const toolchain = await toolchainOf(ports, input)
   const spec = {
     id: instanceId(input),
     serviceId: input.serviceId,
@@ -96,21 +101,30 @@ export async function awaitHealthy(
     return fail(code, `The service ${message}`)
   }
 
+  let lookedAt = 0
+  const look = async (): Promise<InstanceStatus> => {
+    const status = await ports.runtime.status(id)
+    if (!status || hasExited(status)) throw await exited(status)
+    lookedAt = passed()
+    return status
+  }
+
   let health = 'did not answer'
+  let status = await look()
   // The last look begins after the deadline: a host that was busy all the time has not been looked at in time.
   for (;;) {
     const isLast = passed() >= plan.bootTimeoutMs
     signal.throwIfAborted()
-    const status = await ports.runtime.status(id)
-    if (!status || hasExited(status)) throw await exited(status)
-    if ((await knock(status.port)) && (await ports.runtime.listening(id)).kind === 'listening') {
+    const opens = await knock(status.port)
+    const answeredAt = passed()
+    if (opens || isLast || answeredAt - lookedAt >= lookEvery) status = await look()
+    if (opens && (await ports.runtime.listening(id)).kind === 'listening') {
       health = await healthOf(plan.healthPath, status.port, input, signal)
       if (health === 'ok') {
         if (settleMs === 0) return status
-        await wait(settleMs, undefined, { signal })
-        const after = await ports.runtime.status(id)
-        if (!after || hasExited(after)) throw await exited(after)
-        return after
+        const upSince = plan.healthPath ? passed() : answeredAt
+        await wait(upSince + settleMs - passed(), undefined, { signal })
+        return look()
       }
     }
     if (isLast) break

@@ -27,12 +27,14 @@ type Run = (name: string, command: string, repeatable: boolean) => Promise<JobRe
  */
 export const migrateDatabase = (ports: Pick<Ports, 'builder' | 'store' | 'secrets' | 'releases'>) =>
   asStep('migrate', ports, async (input, signal): Promise<StepReport> => {
-    const { plan, variables, secretValues } = await releaseContext(ports, input)
+    const [{ plan, variables, secretValues }, answer, toolchain] = await Promise.all([
+      releaseContext(ports, input),
+      answerFor(ports, input),
+      toolchainOf(ports, input),
+    ])
     const hook = plan.migrate
     if (!hook) return { detail: nothingTo.migrate, skipped: true }
-    const answer = await answerFor(ports, input)
     if (answer) return { detail: `already migrated, as resolved by ${answer.by}`, skipped: true }
-    const toolchain = await toolchainOf(ports, input)
     const timeoutMs = plan.migrateTimeoutMs
     const work = { release: input, plan, variables, secretValues, toolchain, timeoutMs, signal }
     return migrate(hook, timeoutMs, (job, command, repeatable) =>

@@ -30,12 +30,14 @@ export async function runCommand(
   signal: AbortSignal,
   context?: ReleaseContext,
 ): Promise<StepReport> {
-  const { plan, variables, secretValues } = context ?? (await releaseContext(ports, input))
+  const [{ plan, variables, secretValues }, toolchain] = await Promise.all([
+    context ?? releaseContext(ports, input),
+    toolchainOf(ports, input),
+  ])
   const planned = step.command(plan)
   if (!planned) return { detail: step.nothing, skipped: true }
   const timeoutMs = step.timeoutMs(plan)
   const { command } = planned
-  const toolchain = await toolchainOf(ports, input)
   const own = step.name === 'reload' ? withProfile(plan, command) : command
   const whole = [...(step.before ?? []), own].join(' && ')
   const work = { release: input, plan, command: whole, variables, secretValues, toolchain, timeoutMs, signal }

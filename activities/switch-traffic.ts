@@ -30,15 +30,13 @@ export const switchTraffic = (
     const fence = { deployment: input.number, revision: 0 }
     const candidate = await runtime.status(instanceId(input))
     if (!candidate) throw expected('SwitchFailed', 'The candidate is not running any more.')
-    const [hosts, context] = await Promise.all([
+    const [hosts, { plan }] = await Promise.all([
       hostsOf(ports, input),
-      releaseContext(ports, input),
+      lookOnceMore(ports, input, signal),
       notePrevious(ports, input),
     ])
-    const { plan } = context
     const soakMs = plan.soakMs ?? standard
     await crashPoint('noted', input)
-    await lookOnceMore(ports, input, context, signal)
     const workers = await bootWorkers(ports, input, plan, signal)
     await crashPoint('workers booted', input)
     await router.change({
@@ -65,13 +63,15 @@ export const switchTraffic = (
 async function lookOnceMore(
   ports: Pick<Ports, 'runtime' | 'releases' | 'store' | 'secrets'>,
   input: DeployInput,
-  { plan, secretValues }: ReleaseContext,
   signal: AbortSignal,
-): Promise<void> {
-  if (plan.reload) return
+): Promise<ReleaseContext> {
+  const context = await releaseContext(ports, input)
+  const { plan, secretValues } = context
+  if (plan.reload) return context
   const live = await ports.releases.live(input.serviceId, input.environment)
   if (live?.number !== input.number)
     await awaitHealthy(ports, input, { plan, secretValues, signal, settleMs: 0 })
+  return context
 }
 
 async function notePrevious({ releases }: Pick<Ports, 'releases'>, input: DeployInput): Promise<void> {

@@ -236,6 +236,8 @@ export interface DeploymentStore {
   /** Keeps the row that is there. Makes its steps PENDING. */
   recordQueued(deployment: NewDeployment): Promise<void>
   find(id: string): Promise<Deployment | undefined>
+  /** All that those who follow ask again and again. Null when there is no such deployment (any more). */
+  status(id: string): Promise<DeploymentStatus | null>
   /** Newest first. `nextCursor` is null on the last page. @throws BadCursor */
   list(filter: DeploymentFilter): Promise<{ data: Deployment[]; nextCursor: string | null }>
   started(id: string, run: { runId: string; at: Date }): Promise<void>

@@ -3,6 +3,7 @@ import { readdir } from 'node:fs/promises'
 /**
  * Relative paths of all that lies `levels` below a folder. What vanishes meanwhile is left out, and it alone: a recursive
  * `readdir` fails as a whole when any of the folders is removed while it looks. Only what is absent counts as empty.
+ * Nothing is looked for in folders whose names begin with a dot: what Sluice keeps beside its folders of services.
  * @throws Error when a folder that is there cannot be read
  */
 export async function entriesAt(folder: string, levels = 1): Promise<string[]> {
@@ -10,7 +11,9 @@ export async function entriesAt(folder: string, levels = 1): Promise<string[]> {
   if (levels === 1) return entries
   const below = await Promise.all(
     entries.map(async (entry) =>
-      (await entriesAt(`${folder}/${entry}`, levels - 1)).map((name) => `${entry}/${name}`),
+      entry.startsWith('.')
+        ? []
+        : (await entriesAt(`${folder}/${entry}`, levels - 1)).map((name) => `${entry}/${name}`),
     ),
   )
   return below.flat()

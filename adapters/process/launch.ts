@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { constants, type FileHandle, open } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import type { Limits } from '../../contract/limits.ts'
-import type { Cgroup } from './cgroup/index.ts'
+import { type Cgroup, hastenEntry } from './cgroup/index.ts'
 import { markVariable } from './group.ts'
 import { asUser, type ServiceUser } from './service-user.ts'
 
@@ -34,6 +34,7 @@ const longestVariable = 128 * 1024 - 1
  * @throws Error when it cannot be started, or the environment is larger than the system takes.
  */
 export async function launch(wanted: Launch): Promise<void> {
+  if (wanted.cgroup) hastenEntry()
   const cgroup = made(wanted)
   const environment = wrap(wanted)
   const enter = [

@@ -4,12 +4,13 @@ import type { ServiceUser } from './service-user.ts'
 
 /** The first folder above `file` that the user may not enter; undefined when it can be reached. */
 export async function barrierTo(file: string, user: ServiceUser): Promise<string | undefined> {
-  for (const folder of foldersAbove(path.resolve(file))) {
-    const { mode, uid, gid } = await stat(folder)
+  const folders = foldersAbove(path.resolve(file))
+  const seen = await Promise.all(folders.map((folder) => stat(folder)))
+  return folders.find((_, index) => {
+    const { mode, uid, gid } = seen[index]!
     const bit = uid === user.uid ? 0o100 : gid === user.gid ? 0o010 : 0o001
-    if (!(mode & bit)) return folder
-  }
-  return undefined
+    return !(mode & bit)
+  })
 }
 
 /** @throws Error that names the folder in the way and what to do. */

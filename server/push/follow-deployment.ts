@@ -39,7 +39,7 @@ function feedOf({ store }: PushDeps, id: string): Feed<Page> {
   let afterEvent = 0
   let afterLog = 0
   return {
-    status: async () => (await store.deployments.find(id))?.status ?? null,
+    status: () => store.deployments.status(id),
     watch: (changed) => store.watch(id, changed),
     async read() {
       const [events, lines] = await Promise.all([

@@ -83,7 +83,7 @@ export function streamRoutes(deps: AppDeps, metrics: Pick<Metrics, 'streams'>) {
       return answer({
         ...reading,
         source: {
-          status: async () => (await store.deployments.find(deploymentId))?.status ?? null,
+          status: () => store.deployments.status(deploymentId),
           read: (afterSeq, limit) => reading.read(afterSeq, limit, pieceBytes),
           watch: (changed) => store.watch(deploymentId, changed),
         },

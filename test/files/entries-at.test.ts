@@ -30,3 +30,11 @@ test('a folder that is not there has nothing in it', async () => {
 test('a folder that cannot be read is not taken for an empty one', async () => {
   await expect(entriesAt(`/${'x'.repeat(300)}`)).rejects.toThrow('ENAMETOOLONG')
 })
+
+test('what lies in a folder with a dot is not listed', async () => {
+  const folder = await mkdtemp(path.join(os.tmpdir(), 'sluice-entries-'))
+  await mkdir(path.join(folder, 'shop/production/1'), { recursive: true })
+  await mkdir(path.join(folder, '.closed/shop/production'), { recursive: true })
+  expect(await entriesAt(folder, 3)).toEqual(['shop/production/1'])
+  await rm(folder, { recursive: true })
+})

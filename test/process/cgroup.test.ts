@@ -3,8 +3,9 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { mkdir, rmdir } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, onTestFinished, test } from 'vitest'
-import { Cgroup, hostCgroups, Refusals } from '../../adapters/process/cgroup/index.ts'
+import { Cgroup, hastenEntry, hostCgroups, Refusals } from '../../adapters/process/cgroup/index.ts'
 import { findPlace } from '../../adapters/process/cgroup/place.ts'
 import { defaultLimits } from '../../contract/limits.ts'
 import { noCgroups } from './contained.ts'
@@ -125,6 +126,14 @@ describe.skipIf(real.length === 0)('with the real kernel', () => {
     await cgroup.kill()
     await cgroup.remove()
   })
+})
+
+test.runIf(process.platform === 'linux')('to hasten an entry leaves this process where it is', async () => {
+  const before = readFileSync('/proc/self/cgroup', 'utf8')
+  hastenEntry()
+  hastenEntry()
+  await sleep(200)
+  expect(readFileSync('/proc/self/cgroup', 'utf8')).toBe(before)
 })
 
 test('only who is refused all the time, for seconds, is taken for a fork bomb', () => {

@@ -75,6 +75,7 @@ test('the server and the lane that record the same deployments at the same momen
 test('recording a deployment whose environment was deleted meanwhile does nothing', async () => {
   await store.deployments.recordQueued(newDeployment(1, { environment: 'gone' }))
   expect(await store.deployments.find('shop.gone.1')).toBeUndefined()
+  expect(await store.deployments.status('shop.gone.1')).toBeNull()
 })
 
 test('a rollback has only the steps that build nothing', async () => {

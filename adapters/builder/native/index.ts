@@ -8,7 +8,7 @@ import type { Secrets } from '../../../ports/secrets.ts'
 import type { LogStore } from '../../../ports/store.ts'
 import { differentDisks, fullDiskOf, roomOn, roomSaid } from '../../files/room.ts'
 import { hostEnvironment, reachEnvironment } from '../../process/host-environment.ts'
-import { serviceFolders } from '../../process/service-folders.ts'
+import { type ServiceFolders, serviceFolders } from '../../process/service-folders.ts'
 import type { ServiceUsers } from '../../process/service-user.ts'
 import { markInUse } from './caches/in-use.ts'
 import { cacheEnvironment } from './cache-environment.ts'
@@ -50,19 +50,21 @@ export function nativeBuilder(options: NativeBuilderOptions): Builder {
 
     run: async (step, work) => {
       const secretValues = work.secretValues ?? Object.values(work.variables)
-      const { deploymentId } = work.release
+      const { deploymentId, serviceId, environment } = work.release
       const mask = secrets.mask(secretValues)
-      const [log, spec, install] = await Promise.all([
+      const [log, folders] = await Promise.all([
         StepLog.open({
           ...{ logs, mask, cap: logCap, job: work.job ?? step },
           ...(step === 'run'
             ? { deploymentId: work.run ?? deploymentId, step: null }
             : { deploymentId, step }),
         }),
-        specOf(options, step, work),
-        step === 'install' ? treeInstall(options, work) : undefined,
+        serviceFolders(options)(serviceId, environment),
       ])
-      const unmark = await markCaches(options, work, spec.id)
+      const spec = specOf(options, step, work, folders)
+      const install = step === 'install' ? await treeInstall(options, work, folders) : undefined
+      // So that nothing is taken from under the job.
+      const unmark = await markInUse(path.dirname(folders.home), spec.id)
       const output = { from: log.from, write: (chunk: Buffer, offset: number) => log.write(chunk, offset) }
       try {
         const command = install?.command ?? spec.command
@@ -95,7 +97,7 @@ async function noRoomFor(result: JobResult, folders: string[]): Promise<Pick<Ste
   return { noRoom: `${rooms.map(roomSaid).join('; ')} again` }
 }
 
-async function specOf(options: NativeBuilderOptions, step: Step, work: Work): Promise<JobSpec> {
+function specOf(options: NativeBuilderOptions, step: Step, work: Work, folders: ServiceFolders): JobSpec {
   const { release, plan, timeoutMs } = work
   const { serviceId, environment, number } = release
   return {
@@ -103,7 +105,7 @@ async function specOf(options: NativeBuilderOptions, step: Step, work: Work): Pr
     id: `${serviceId}/${environment}/${work.run === undefined ? `${number}/${work.job ?? step}` : runJob(work.run)}`,
     command: commandOf(work),
     directory: path.join(options.releases.directory(release), plan.root),
-    environment: await environmentOf(options, step, work),
+    environment: environmentOf(options, step, work, folders),
     serviceId,
     environmentName: environment,
     timeoutMs,
@@ -111,12 +113,6 @@ async function specOf(options: NativeBuilderOptions, step: Step, work: Work): Pr
     repeatable: work.repeatable ?? (step !== 'migrate' && step !== 'run'),
     limits: plan.buildLimits ?? defaultLimits,
   }
-}
-
-/** So that nothing is taken from under the job. */
-async function markCaches(options: NativeBuilderOptions, { release }: Work, job: string) {
-  const { home } = await serviceFolders(options)(release.serviceId, release.environment)
-  return markInUse(path.dirname(home), job)
 }
 
 /** Job ids have lower-case letters, digits and - only. */
@@ -127,15 +123,12 @@ function commandOf({ command, pack, after = 0 }: Work): string {
   return after > 0 ? afterPacks(after, command) : command
 }
 
-async function environmentOf(
-  { caches, users, releases }: NativeBuilderOptions,
+function environmentOf(
+  { releases }: NativeBuilderOptions,
   step: Step,
   { release, plan, variables, toolchain, pack }: Work,
-): Promise<Record<string, string>> {
-  const { home, temporary, cache } = await serviceFolders({ caches, users })(
-    release.serviceId,
-    release.environment,
-  )
+  { home, temporary, cache }: ServiceFolders,
+): Record<string, string> {
   const host = hostEnvironment()
   const directory = path.join(releases.directory(release), plan.root)
   const folders = [

@@ -2,7 +2,7 @@ import path from 'node:path'
 import type { Builder } from '../../../ports/builder.ts'
 import type { Releases } from '../../../ports/releases.ts'
 import { hostEnvironment } from '../../process/host-environment.ts'
-import { serviceFolders } from '../../process/service-folders.ts'
+import type { ServiceFolders } from '../../process/service-folders.ts'
 import type { ServiceUsers } from '../../process/service-user.ts'
 import { installWith, type TreeInstall } from './trees/index.ts'
 
@@ -10,16 +10,18 @@ type Work = Parameters<Builder['run']>[1]
 
 interface Options {
   releases: Pick<Releases, 'directory'>
-  caches: string
   users: ServiceUsers
 }
 
 /** Undefined where more decides what the command makes than certain files, or where it is not the plan's own. */
-export async function treeInstall(options: Options, work: Work): Promise<TreeInstall | undefined> {
+export async function treeInstall(
+  options: Options,
+  work: Work,
+  { home, trees }: Pick<ServiceFolders, 'home' | 'trees'>,
+): Promise<TreeInstall | undefined> {
   const { release, plan, command, variables, toolchain } = work
   if (!plan.tree || command !== plan.install?.command) return undefined
   const { serviceId, environment } = release
-  const { home, trees } = await serviceFolders(options)(serviceId, environment)
   return installWith({
     folder: trees,
     planned: plan.tree,

@@ -103,11 +103,11 @@ export class Attendance {
     if (since !== undefined && performance.now() - since < claimLimitMs) return this.#watch.wait(50)
     // A wrapper that finds no room for its claim ends without a word.
     if (since !== undefined) await assertRoom(this.#job.directory)
-    const { command, directory, environment, id, limits = defaultLimits } = this.#spec
+    const { command, directory, environment, id, limits = defaultLimits, repeatable } = this.#spec
     this.#launchedAt.set(attempt.number, performance.now())
     await launch({
       script: new URL('wrapper.sh', import.meta.url),
-      arguments: [this.#job.directory, String(attempt.number)],
+      arguments: [this.#job.directory, `${attempt.number}${repeatable ? ':again' : ''}`],
       command,
       directory,
       environment: { ...environment, SLUICE_JOB: id },

@@ -8,7 +8,14 @@ import { type Cgroups, noCgroups } from '../../process/cgroup/index.ts'
 import { ClosedNumbers } from '../../process/closed-numbers.ts'
 import { assertReachable } from '../../process/reachable.ts'
 import type { ServiceUsers } from '../../process/service-user.ts'
-import { Attendance, cancelGraceMs, cgroupFor, endProcesses, sweepLeftovers } from './attendance.ts'
+import {
+  Attendance,
+  cancelGraceMs,
+  cgroupFor,
+  type Ending,
+  endProcesses,
+  sweepLeftovers,
+} from './attendance.ts'
 import { FolderWatch } from './folder-watch.ts'
 import { folderOf, JobFolder, jobsBelow } from './job-folder.ts'
 import { OutputFile } from './output-file.ts'
@@ -46,11 +53,11 @@ export function detachedJobs({
     const user = await users.userOf(spec.serviceId, spec.environmentName)
     await assertReachable(spec.directory, user)
     await refuseClosed(spec)
-    if (!(await job.latest())) await job.prepare(1, spec, cgroupFor(cgroups, spec.id, 1))
     const file = new OutputFile(job.output, outputCap)
-    await file.recall()
+    if (await job.latest()) await file.recall()
+    else await job.prepare(1, spec, cgroupFor(cgroups, spec.id, 1))
 
-    const watch = new FolderWatch(job.directory, (name) => name !== 'output')
+    const watch = new FolderWatch(job.directory, isNews)
     const stream = new OutputStream(file, output)
     const interrupted = interruption(job, signal, stream, watch)
     // Between the preparation and each step: what is prepared too late is removed, even by who is to leave it alone.
@@ -63,13 +70,8 @@ export function detachedJobs({
       const ending = await attendance.untilEnded(check)
       await stream.finish()
       if (ending.by === 'itself') {
-        const { attempt } = ending.state
-        // The sweep last: its look at all processes holds everything else up, and these two wait for the disk.
-        await Promise.all([
-          keepWork(spec, ending),
-          job.keepExit(attempt.number),
-          sweepLeftovers(ending.state),
-        ])
+        // The sweep last: its look at all processes holds everything else up, and the other waits for the disk.
+        await Promise.all([keep(job, spec, ending), sweepLeftovers(ending.state)])
       }
       return await attendance.result(ending)
     } finally {
@@ -104,6 +106,9 @@ export function detachedJobs({
   }
 }
 
+/** Whether it may mean a step: not the output, and nothing of how a shell makes its claim. */
+const isNews = (name: string | null): boolean => !/^(output|let-go|claim-.*|.*\.tmp)$/.test(name ?? '')
+
 /** What may end the attendance early: a sink that fails, and the caller. Answers the check to make at every turn. */
 function interruption(job: JobFolder, signal: AbortSignal, stream: OutputStream, watch: FolderWatch) {
   let failure: { reason: unknown } | undefined
@@ -121,9 +126,17 @@ function interruption(job: JobFolder, signal: AbortSignal, stream: OutputStream,
   }
 }
 
-/** A result that may be built upon: what the command wrote survives a power loss. What failed is thrown away. */
-async function keepWork(spec: JobSpec, { ending }: { ending: { status: number } }): Promise<void> {
-  if (spec.repeatable && ending.status === 0) await syncFileSystem(spec.directory)
+/**
+ * What survives a power loss before the result counts. Of what may be repeated that is what the command wrote, if it may be
+ * built upon: its exit status is one of an earlier boot then, and means nothing. Of all else it is the exit status.
+ */
+async function keep(
+  job: JobFolder,
+  { repeatable, directory }: JobSpec,
+  { ending, state }: Extract<Ending, { by: 'itself' }>,
+): Promise<void> {
+  if (!repeatable) await job.keepExit(state.attempt.number)
+  else if (ending.status === 0) await syncFileSystem(directory)
 }
 
 async function discard(directory: string): Promise<void> {

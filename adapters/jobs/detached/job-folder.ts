@@ -36,6 +36,9 @@ export interface AttemptState {
 export class JobFolder {
   readonly directory: string
   readonly output: string
+  /** Read once: neither ever changes. */
+  #attempts = new Map<number, Attempt>()
+  #claims = new Map<number, Claim>()
 
   constructor(directory: string) {
     this.directory = directory
@@ -48,13 +51,17 @@ export class JobFolder {
 
   /** Undefined until the first attempt is prepared. */
   async latest(): Promise<AttemptState | undefined> {
-    const attempt = await this.#latestAttempt()
+    const names = await entriesAt(this.directory)
+    const attempt = await this.#latestAttempt(names)
     if (!attempt) return undefined
+    const { number } = attempt
     // In this order: a wrapper that is seen dead after its claim was read has written all it ever will.
     return {
       attempt,
-      claim: await readClaim(this.claimFile(attempt.number)),
-      exit: await this.exitOf(attempt.number),
+      claim: names.includes(path.basename(this.claimFile(number)))
+        ? await this.#claim(number)
+        : { kind: 'open' },
+      exit: names.includes(path.basename(this.#exitFile(number))) ? await this.exitOf(number) : undefined,
     }
   }
 
@@ -101,16 +108,24 @@ export class JobFolder {
     await appendFile(this.output, `\n[sluice] ${text}\n`)
   }
 
-  async #latestAttempt(): Promise<Attempt | undefined> {
-    const numbers = (await entriesAt(this.directory)).map((name) =>
-      Number(/^attempt-(\d+)\.json$/.exec(name)?.[1] ?? 0),
-    )
+  async #latestAttempt(names: string[]): Promise<Attempt | undefined> {
+    const numbers = names.map((name) => Number(/^attempt-(\d+)\.json$/.exec(name)?.[1] ?? 0))
     const newest = Math.max(0, ...numbers)
     if (newest === 0) return undefined
+    const known = this.#attempts.get(newest)
+    if (known) return known
     const reading = await readTwin<Attempt>(this.#attemptFile(newest))
-    if (reading.kind === 'read') return reading.value
+    if (reading.kind === 'absent') return undefined
     // Damaged, it counts as one of a boot that is over, with processes that nobody knows.
-    return reading.kind === 'damaged' ? { number: newest, mark: randomUUID(), boot: '' } : undefined
+    const attempt = reading.kind === 'read' ? reading.value : { number: newest, mark: randomUUID(), boot: '' }
+    this.#attempts.set(newest, attempt)
+    return attempt
+  }
+
+  async #claim(attempt: number): Promise<Claim> {
+    const claim = this.#claims.get(attempt) ?? (await readClaim(this.claimFile(attempt)))
+    if (claim.kind !== 'open') this.#claims.set(attempt, claim)
+    return claim
   }
 
   #exitFile(attempt: number): string {

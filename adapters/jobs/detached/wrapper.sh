@@ -1,5 +1,6 @@
 #!/bin/sh
-# Runs one attempt of a job: wrapper.sh FOLDER ATTEMPT LIMITS(6) COMMAND…
+# Runs one attempt of a job: wrapper.sh FOLDER ATTEMPT[:again] LIMITS(6) COMMAND…
+# `:again` when the command may be repeated: its result does not count after a power loss, so nothing is synced for it.
 # Detached, in a process group of its own, so that neither Sluice's end nor a terminal's reaches the command.
 umask 077
 . "${0%/*}/../../process/claim.sh"
@@ -7,7 +8,7 @@ umask 077
 
 # Everything in one function: the shell has read all of it before the first act, whatever becomes of this file.
 run() {
-  folder=$1 attempt=$2
+  folder=$1 attempt=${2%:again} numbered=$2
   take_limits "$3" "$4" "$5" "$6" "$7" "$8"
   shift 8
   claim "$folder/claim-$attempt" || exit 0
@@ -30,7 +31,7 @@ run() {
     tries=$((tries + 1))
     sleep 1
   done
-  keep "$folder/exit-$attempt"
+  [ "$numbered" != "$attempt" ] || keep "$folder/exit-$attempt"
   exit 0
 }
 run "$@"

@@ -11,6 +11,7 @@ import {
   type NoPlace,
 } from './place.ts'
 
+export { hastenEntry } from './entry.ts'
 export { Refusals } from './refusals.ts'
 export { Cgroup, type CgroupFolders }
 

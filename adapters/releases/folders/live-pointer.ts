@@ -52,9 +52,7 @@ export class LivePointer {
     const now = await this.read()
     // Another one was newer, or had this fence already and meant something else.
     if (!now || JSON.stringify(now) !== wanted) throw new StaleFence(this.#name, now?.fence ?? fence)
-    await writeCopy(file, wanted)
-    await this.#link(live)
-    await this.#tidy(fence)
+    await Promise.all([writeCopy(file, wanted), this.#link(live), this.#tidy(fence)])
   }
 
   /** A link is replaced by a rename: removing and making it anew would leave a moment without. */

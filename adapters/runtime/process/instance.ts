@@ -106,7 +106,7 @@ export class Instance {
   async listening(): Promise<Listening> {
     const record = await this.folder.record()
     if (!record) return { kind: 'silent' }
-    const all = listeners() ?? []
+    const all = (await listeners()) ?? []
     const user = await this.#host.userOf(record)
     // A stranger who listens on loopback alone would get what is meant for a service that listens everywhere.
     const strangers = user ? all.some(({ port, uid }) => port === record.port && uid !== user.uid) : false

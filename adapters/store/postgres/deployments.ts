@@ -24,6 +24,10 @@ export const deploymentStore = (db: Kysely<Tables>, ui: TemporalUi | undefined):
 
   return {
     find,
+    async status(id) {
+      const row = await db.selectFrom('deployments').select('status').where('id', '=', id).executeTakeFirst()
+      return row?.status ?? null
+    },
     list: (filter) => listDeployments(db, ui, filter),
     recordQueued: (deployment) => recordQueued(db, deployment),
 

@@ -19,18 +19,14 @@ export const releaseStore = (db: Kysely<Tables>): ReleaseStore => ({
 
   async find(releaseId, deploymentId) {
     const row = await db
-      .selectFrom('releases')
-      .selectAll()
-      .where('release_id', '=', releaseId)
+      .selectFrom('releases as r')
+      .leftJoin('deployment_variables as own', (join) =>
+        join.on('own.deployment_id', '=', deploymentId ?? ''),
+      )
+      .selectAll('r')
+      .select('own.sealed_variables as own_variables')
+      .where('r.release_id', '=', releaseId)
       .executeTakeFirst()
-    const own =
-      row && deploymentId !== undefined
-        ? await db
-            .selectFrom('deployment_variables')
-            .select('sealed_variables')
-            .where('deployment_id', '=', deploymentId)
-            .executeTakeFirst()
-        : undefined
     return (
       row && {
         releaseId: row.release_id,
@@ -38,8 +34,8 @@ export const releaseStore = (db: Kysely<Tables>): ReleaseStore => ({
         number: row.number,
         commitSha: row.commit_sha,
         plan: row.plan,
-        sealedVariables: own?.sealed_variables ?? row.sealed_variables,
-        own: own !== undefined,
+        sealedVariables: row.own_variables ?? row.sealed_variables,
+        own: row.own_variables !== null,
         kept: row.kept,
       }
     )
