@@ -81,21 +81,18 @@ export class ClientAnswer {
       return this.#gathered.length <= textBelowBytes || this.flush()
     }
     if (this.#chunked) this.#gathered += `${part.length.toString(16)}\r\n`
-    const goOn = this.#writeJoined(part)
-    if (this.#chunked) this.#gathered = '\r\n'
-    return goOn
-  }
-
-  /** What was gathered and a part after it, in one write. */
-  #writeJoined(part: Buffer): boolean {
-    if (this.#gathered.length + part.length > slabBytes) {
+    const after = this.#chunked ? '\r\n' : ''
+    if (this.#gathered.length + part.length + after.length > slabBytes) {
       this.flush()
+      this.#gathered = after
       return this.#socket.write(Buffer.from(part))
     }
+    // What was gathered, the part, and what comes after it, in one write.
     const slab = takeSlab()
-    const gathered = slab.write(this.#gathered, 'latin1')
+    let end = slab.write(this.#gathered, 'latin1')
+    end += part.copy(slab, end)
+    end += slab.write(after, end, 'latin1')
     this.#gathered = ''
-    const end = gathered + part.copy(slab, gathered)
     return this.#socket.write(slab.subarray(0, end), () => giveSlab(slab))
   }
 
