@@ -4,6 +4,8 @@ import { createServer } from 'node:net'
 // sit on a port by the time a server wants it; and below what Sluice gives to services.
 const first = 10_000
 const last = 19_999
+/** Browsers and `fetch` refuse to connect to it (the port blocking of the Fetch standard). */
+const blocked = 10_080
 /** A place of this process's own: several test files look for ports at the same time. */
 let next = first + Math.floor(Math.random() * (last - first))
 
@@ -12,7 +14,7 @@ export async function freePorts(count: number): Promise<number[]> {
   const ports: number[] = []
   while (ports.length < count) {
     next = next < last ? next + 1 : first
-    if (await canListen(next)) ports.push(next)
+    if (next !== blocked && (await canListen(next))) ports.push(next)
   }
   return ports
 }
