@@ -1,9 +1,9 @@
 import { BrokenMessage } from './broken-message.ts'
+import { token } from './header-names.ts'
 
 /** Of a line with the size of a chunk and its extensions, or of a trailer. */
 const longestLine = 4_096
 const mostTrailerBytes = 65_536
-const token = "[\\w!#$%&'*+.^`|~-]+"
 const quoted = '"(?:[\\t\\x20\\x21\\x23-\\x5b\\x5d-\\x7e]|\\\\[\\t\\x20-\\x7e])*"'
 /** With extensions (RFC 9112, 7.1.1). 13 digits stay exact in a JavaScript number. */
 const sizeLine = new RegExp(`^([\\da-fA-F]{1,13})(?:;${token}(?:=(?:${token}|${quoted}))?)*$`)

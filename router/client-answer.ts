@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http'
 import type net from 'node:net'
 import type { AnswerHead } from './answer-head.ts'
+import { linesOf } from './header-lines.ts'
 import type { Refusal } from './refusal.ts'
 import { refusalAnswer } from './refusal.ts'
 import { giveSlab, slabBytes, takeSlab } from './slabs.ts'
@@ -27,7 +28,8 @@ export class ClientAnswer {
   readonly #isHttp10: boolean
   readonly #keepAliveMs: number
   readonly #life: Life
-  readonly #onEnd: () => void
+  readonly #onEnd: (keepsConnection: boolean) => void
+  /** Whether another request may follow on the connection. The client knows once the answer has begun. */
   #keepsConnection: boolean
   /** Written, but not yet handed to the socket. */
   #gathered = ''
@@ -36,7 +38,13 @@ export class ClientAnswer {
   /** Its end can be told from a connection that breaks. */
   #endIsPlain = true
 
-  constructor(socket: net.Socket, asked: Asked, keepAliveMs: number, life: Life, onEnd: () => void) {
+  constructor(
+    socket: net.Socket,
+    asked: Asked,
+    keepAliveMs: number,
+    life: Life,
+    onEnd: (keepsConnection: boolean) => void,
+  ) {
     const { method, isHttp10, mayKeep } = asked
     this.#socket = socket
     this.#life = life
@@ -45,11 +53,6 @@ export class ClientAnswer {
     this.#keepsConnection = mayKeep
     this.#keepAliveMs = keepAliveMs
     this.#onEnd = onEnd
-  }
-
-  /** Whether another request may follow on the connection. The client knows once the answer has begun. */
-  get keepsConnection(): boolean {
-    return this.#keepsConnection
   }
 
   get begun(): boolean {
@@ -65,8 +68,7 @@ export class ClientAnswer {
       this.#endIsPlain = this.#chunked
       if (this.#isHttp10) this.#keepsConnection = false
     }
-    let text = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n`
-    for (let i = 0; i < headers.length; i += 2) text += `${headers[i]}: ${headers[i + 1]}\r\n`
+    let text = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${linesOf(headers)}`
     if (!dated) text += `Date: ${now()}\r\n`
     text += this.#keepsConnection ? keepAlive(this.#keepAliveMs) : 'Connection: close\r\n'
     if (this.#chunked) text += 'Transfer-Encoding: chunked\r\n'
@@ -107,7 +109,7 @@ export class ClientAnswer {
   end(): void {
     if (this.#chunked) this.#gathered += '0\r\n\r\n'
     this.flush()
-    this.#onEnd()
+    this.#onEnd(this.#keepsConnection)
   }
 
   /** Only when nothing was written before. */

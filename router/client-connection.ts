@@ -38,7 +38,6 @@ export class ClientConnection {
   #body: RequestBody | undefined
   /** The request that is not answered yet. */
   #exchange: Exchange | undefined
-  #answer: ClientAnswer | undefined
   readonly #early: EarlyBytes
   /** The last answer was given: what still comes is not looked at. */
   #ending = false
@@ -90,7 +89,7 @@ export class ClientConnection {
   }
 
   get #isIdle(): boolean {
-    return this.#answer === undefined && this.#body === undefined && !this.#parser.hasBegun
+    return this.#exchange === undefined && this.#body === undefined && !this.#parser.hasBegun
   }
 
   readonly #onData = (part: Buffer): void => {
@@ -104,7 +103,7 @@ export class ClientConnection {
     while (at < part.length && !this.#ending) {
       if (this.#body !== undefined) {
         at = this.#readBody(this.#body, part, at)
-      } else if (this.#answer !== undefined) {
+      } else if (this.#exchange !== undefined) {
         this.#keepEarly(part.subarray(at))
         return
       } else {
@@ -154,8 +153,7 @@ export class ClientConnection {
   #answerTo(head: Pick<RequestHead, 'method' | 'isHttp10' | 'mayKeep'>): ClientAnswer {
     const clients = this.#clients
     const { keepAliveMs } = clients.limits
-    this.#answer = new ClientAnswer(this.#socket, head, keepAliveMs, clients, this.#onAnswered)
-    return this.#answer
+    return new ClientAnswer(this.#socket, head, keepAliveMs, clients, this.#onAnswered)
   }
 
   #readBody(body: RequestBody, part: Buffer, from: number): number {
@@ -197,12 +195,10 @@ export class ClientConnection {
     this.#socket.resume()
   }
 
-  readonly #onAnswered = (): void => {
-    const keeps = this.#answer?.keepsConnection
-    this.#answer = undefined
+  readonly #onAnswered = (keepsConnection: boolean): void => {
     this.#exchange = undefined
     this.#phaseMs = 0
-    if (!keeps) this.#end()
+    if (!keepsConnection) this.#end()
     else if (!this.#early.isEmpty) this.#read(this.#early.take(), 0)
     if (!this.#early.isFull) this.#resume()
   }

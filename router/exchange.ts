@@ -2,13 +2,18 @@ import type { AnswerHead } from './answer-head.ts'
 import type { ClientAnswer } from './client-answer.ts'
 import type { LiveRoute } from './live-routes.ts'
 import type { Refusal } from './refusal.ts'
-import { answerTimedOut, badRequest, brokenAnswer, releaseRetired, unreachable } from './refusal.ts'
-import { uploadStalled } from './refusal.ts'
+import {
+  answerTimedOut,
+  badRequest,
+  brokenAnswer,
+  releaseRetired,
+  unreachable,
+  uploadStalled,
+} from './refusal.ts'
 import type { RequestHead } from './request-head.ts'
 import { requestText } from './request-head.ts'
 import type { Caller, FailureKind, ServiceConnection } from './service-connection.ts'
 import type { Target, Work } from './target.ts'
-import { Upload } from './upload.ts'
 
 /** Where a request goes. */
 export interface Destination {
@@ -24,7 +29,6 @@ export class Exchange implements Caller, Work {
   /** The client may send more of its body again. */
   readonly #onReady: () => void
   #connection: ServiceConnection | undefined
-  #upload: Upload | undefined
   /** Only without a body, only methods that change nothing, only before the first byte of an answer, once. */
   #mayRetry: boolean
   #ended = false
@@ -40,11 +44,12 @@ export class Exchange implements Caller, Work {
 
   start(): void {
     const { target } = this.#to
-    const { hasBody, chunked } = this.#head
+    const { hasBody } = this.#head
     target.beginRequest(this)
     const connection = target.connections.take()
     this.#send(connection)
-    if (hasBody) this.#upload = new Upload(connection, chunked)
+    // A small body has come with the header, and goes out together with it.
+    if (hasBody) connection.gatherWrites()
   }
 
   cut(): void {
@@ -53,12 +58,13 @@ export class Exchange implements Caller, Work {
 
   /** A part of the request's body. False when the service is slow, until `onReady`. */
   upload(part: Buffer): boolean {
-    return this.#upload?.write(part) ?? true
+    const connection = this.#connection
+    if (connection === undefined) return true
+    return this.#head.chunked ? connection.writeChunk(part) : connection.write(part)
   }
 
   onUploaded(): void {
-    this.#upload?.finish()
-    this.#upload = undefined
+    this.#connection?.finish(this.#head.chunked)
   }
 
   onUploadStalled(): void {
@@ -134,7 +140,6 @@ export class Exchange implements Caller, Work {
     if (this.#ended) return
     this.#ended = true
     this.#connection = undefined
-    this.#upload = undefined
     this.#to.target.endRequest(this)
   }
 }

@@ -12,3 +12,21 @@ export function valueIn(text: string, from: number, to: number): string {
 }
 
 const isBlank = (code: number): boolean => code === 32 || code === 9
+
+/** Each with its CRLF, from names and values in turn. */
+export function linesOf(headers: string[]): string {
+  let lines = ''
+  for (let i = 0; i < headers.length; i += 2) lines += `${headers[i]}: ${headers[i + 1]}\r\n`
+  return lines
+}
+
+/** Names and values in turn, from lines that each have their CRLF. */
+export function headersIn(lines: string): string[] {
+  const headers: string[] = []
+  for (let at = 0, end: number; at < lines.length; at = end + 2) {
+    end = endOfLine(lines, at)
+    const colon = lines.indexOf(':', at)
+    headers.push(lines.slice(at, colon), valueIn(lines, colon + 1, end))
+  }
+  return headers
+}

@@ -9,7 +9,9 @@ export interface HeaderName {
   rule: number
 }
 
-const token = /^[\w!#$%&'*+.^`|~-]+$/
+/** As a part of a pattern (RFC 9110, 5.6.2). */
+export const token = "[\\w!#$%&'*+.^`|~-]+"
+const wholeToken = new RegExp(`^${token}$`)
 // Senders choose the spelling, so the memory of spellings is bounded.
 const mostSpellings = 2_000
 const longestSpelling = 100
@@ -22,7 +24,7 @@ export function headerNames(ruleOf: (name: string) => number): (spelling: string
     if (remembered !== undefined) return remembered
     // A copy, as a part of a string keeps the whole of it in memory, which here is a whole header.
     const name = Buffer.from(spelling, 'latin1').toString('latin1')
-    const headerName = { name, rule: token.test(name) ? ruleOf(name.toLowerCase()) : Malformed }
+    const headerName = { name, rule: wholeToken.test(name) ? ruleOf(name.toLowerCase()) : Malformed }
     if (spellings.size < mostSpellings && name.length <= longestSpelling) spellings.set(name, headerName)
     return headerName
   }

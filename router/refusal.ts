@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import { STATUS_CODES } from 'node:http'
 import type { AnswerHead } from './answer-head.ts'
+import { linesOf } from './header-lines.ts'
 
 /** An answer that the router gives itself, as problem+json. */
 export interface Refusal {
@@ -23,9 +24,8 @@ export function refuse(response: ServerResponse, refusal: Refusal): void {
 /** The same as raw text, after which the connection ends. */
 export function rawRefusal(refusal: Refusal): string {
   const { head, body } = refusalAnswer(refusal)
-  let text = `HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status] ?? ''}\r\n`
-  for (let i = 0; i < head.headers.length; i += 2) text += `${head.headers[i]}: ${head.headers[i + 1]}\r\n`
-  return `${text}connection: close\r\n\r\n${body}`
+  const first = `HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status] ?? ''}\r\n`
+  return `${first}${linesOf(head.headers)}connection: close\r\n\r\n${body}`
 }
 
 /** The same as an answer like those of a service. */

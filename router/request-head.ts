@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { METHODS } from 'node:http'
-import { endOfLine, valueIn } from './header-lines.ts'
+import { endOfLine, headersIn, linesOf, valueIn } from './header-lines.ts'
 import * as rule from './header-rules.ts'
 import type { Refusal } from './refusal.ts'
 import * as refusal from './refusal.ts'
@@ -33,17 +33,14 @@ export interface Sender {
 
 const methods = new Set(METHODS)
 const requestLine = /^([A-Z-]{1,32}) ([\x21-\x7e]+) HTTP\/(\d)\.(\d)$/
-/** Of all lines at once. */
-const forbidden = /[^\t\r\n\x20-\x7e\x80-\xff]|\r(?!\n)|(?<!\r)\n/
+/** In any of the lines. A CR at the end may still be followed by its LF. */
+const forbidden = /[^\t\r\n\x20-\x7e\x80-\xff]|\r(?!\n|$)|(?<!\r)\n/g
 const decimal = /^\d{1,15}$/
-
-/** The same of a header that is not complete: a CR at its end may still be followed by its LF. */
-const forbiddenSoFar = /[^\t\r\n\x20-\x7e\x80-\xff]|\r(?!\n|$)|(?<!\r)\n/g
 
 /** Whether the text cannot be the beginning of any header. Only what comes from `from` on is looked at. */
 export function isBroken(text: string, from: number): boolean {
-  forbiddenSoFar.lastIndex = from
-  return forbiddenSoFar.test(text)
+  forbidden.lastIndex = from
+  return forbidden.test(text)
 }
 
 /**
@@ -51,7 +48,7 @@ export function isBroken(text: string, from: number): boolean {
  * @param text up to the empty line, in latin1, with the CRLF of the last line.
  */
 export function readHead(text: string, { address, trusted }: Sender): RequestHead | Refusal {
-  if (forbidden.test(text)) return malformed('a character that is not allowed there')
+  if (isBroken(text, 0)) return malformed('a character that is not allowed there')
   const first = endOfLine(text, 0)
   const [, method, url, major, minor] = requestLine.exec(text.slice(0, first)) ?? []
   if (method === undefined || url === undefined) return malformed('a first line that is not understood')
@@ -151,7 +148,7 @@ export function readHead(text: string, { address, trusted }: Sender): RequestHea
   const from = trusted && forwardedFor !== undefined ? `${forwardedFor}, ${address}` : address
   const proto = trusted && forwardedProto !== undefined ? forwardedProto : 'http'
   const asked = trusted && forwardedHost !== undefined ? forwardedHost : host
-  const id = requestId !== undefined && isSaneId(requestId) ? requestId : randomUUID()
+  const id = requestId !== undefined && saneId.test(requestId) ? requestId : randomUUID()
   lines += `x-forwarded-for: ${from}\r\nx-forwarded-proto: ${proto}\r\nx-forwarded-host: ${asked}\r\nx-request-id: ${id}\r\n`
 
   const chunked = encoding !== undefined
@@ -184,23 +181,10 @@ export function requestText({ method, url, lines, chunked }: RequestHead): strin
   return `${method} ${url} HTTP/1.1\r\n${lines}${framing}\r\n`
 }
 
-/** Names and values in turn. */
-export function headersIn(lines: string): string[] {
-  const headers: string[] = []
-  for (let at = 0, end: number; at < lines.length; at = end + 2) {
-    end = endOfLine(lines, at)
-    const colon = lines.indexOf(':', at)
-    headers.push(lines.slice(at, colon), valueIn(lines, colon + 1, end))
-  }
-  return headers
-}
-
 function withoutLines(lines: string, names: Set<string>): string {
   const headers = headersIn(lines)
   rule.withoutNames(headers, names)
-  let kept = ''
-  for (let i = 0; i < headers.length; i += 2) kept += `${headers[i]}: ${headers[i + 1]}\r\n`
-  return kept
+  return linesOf(headers)
 }
 
 /** Allowed there, but not read in the same way by all. */
@@ -214,7 +198,6 @@ const malformed = (what: string): Refusal =>
 
 /** Up to 128 letters, digits, `-`, `_`, `.`, `:`, `/`, `+`, `=`. */
 const saneId = /^[\w.:/+=-]{1,128}$/
-const isSaneId = (id: string): boolean => saneId.test(id)
 
 /** `Shop.localhost:8080` → `shop.localhost`. */
 export function hostName(host: string): string {
