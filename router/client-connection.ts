@@ -88,6 +88,11 @@ export class ClientConnection {
     }
   }
 
+  /** The next request waits: for the answer before it, or until the client takes what it was answered. */
+  get #isBusy(): boolean {
+    return this.#exchange !== undefined || this.#socket.writableNeedDrain
+  }
+
   get #isIdle(): boolean {
     return this.#exchange === undefined && this.#body === undefined && !this.#parser.hasBegun
   }
@@ -103,7 +108,7 @@ export class ClientConnection {
     while (at < part.length && !this.#ending) {
       if (this.#body !== undefined) {
         at = this.#readBody(this.#body, part, at)
-      } else if (this.#exchange !== undefined) {
+      } else if (this.#isBusy) {
         this.#keepEarly(part.subarray(at))
         return
       } else {
@@ -199,7 +204,11 @@ export class ClientConnection {
     this.#exchange = undefined
     this.#phaseMs = 0
     if (!keepsConnection) this.#end()
-    else if (!this.#early.isEmpty) this.#read(this.#early.take(), 0)
+    this.#readEarly()
+  }
+
+  #readEarly(): void {
+    if (!this.#early.isEmpty && !this.#isBusy) this.#read(this.#early.take(), 0)
     if (!this.#early.isFull) this.#resume()
   }
 
@@ -234,7 +243,8 @@ export class ClientConnection {
 
   readonly #onDrained = (): void => {
     this.#phaseMs = 0
-    this.#exchange?.onClientDrained()
+    if (this.#exchange !== undefined) this.#exchange.onClientDrained()
+    else this.#readEarly()
   }
 
   /** It sends nothing more. Whoever has gone altogether looks the same, and a service is not kept busy for them. */

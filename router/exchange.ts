@@ -95,7 +95,7 @@ export class Exchange implements Caller, Work {
   }
 
   onPause(): void {
-    this.#answer.flush()
+    if (!this.#answer.flush()) this.#connection?.pause()
   }
 
   onEnd(): void {

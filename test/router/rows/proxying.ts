@@ -409,6 +409,41 @@ export function proxying({ running, start }: Suite): void {
       expect(service.seen).toHaveLength(1)
     })
 
+    it('holds a client back that takes no answer', async () => {
+      const service = await httpService((_, response) => response.end(Buffer.alloc(50_000)))
+      const { client, host } = await open(service.port)
+      client.socket.pause()
+      client.send(get(host).repeat(2_000))
+      let before = -1
+      while (before !== service.seen.length || before === 0) {
+        before = service.seen.length
+        await sleep(300)
+      }
+      expect(before).toBeLessThan(800)
+    })
+
+    it('holds a client back that takes no refusal', async () => {
+      const { client } = await open(await unusedPort())
+      client.socket.pause()
+      const refused = Buffer.from(get('nobody.example').repeat(4_000))
+      expect(await pushUntilStuck(client.socket, refused, 2_000)).toBeLessThan(40_000_000)
+    })
+
+    it('answers in their order what was pipelined by a client that is slow to take it', async () => {
+      const body = (n: number) => `${n}`.repeat(300_000)
+      const service = await httpService(({ url = '' }, response) => response.end(body(Number(url.slice(1)))))
+      const { client, host } = await open(service.port)
+      const numbers = Array.from({ length: 20 }, (_, n) => n)
+      client.socket.pause()
+      for (const n of numbers) {
+        client.send(get(host, `/${n}`))
+        await sleep(10)
+      }
+      expect(service.seen.length).toBeLessThan(20)
+      client.socket.resume()
+      for (const n of numbers) expect((await client.answer()).body).toBe(body(n))
+    })
+
     it('dates an answer whose service did not', async () => {
       const dated = 'HTTP/1.1 200 OK\r\nDate: yesterday\r\ncontent-length: 0\r\n\r\n'
       const service = await answering('HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n', dated)
@@ -479,10 +514,14 @@ export function proxying({ running, start }: Suite): void {
   }
 
   /** Writes until nothing more is accepted for a while; resolves to the bytes that were. */
-  async function pushUntilStuck(socket: net.Socket, chunk = Buffer.alloc(262_144)): Promise<number> {
+  async function pushUntilStuck(
+    socket: net.Socket,
+    chunk = Buffer.alloc(262_144),
+    withinMs = 600,
+  ): Promise<number> {
     for (let sent = 0; sent < 300_000_000; sent += chunk.length) {
       if (socket.write(chunk)) continue
-      const drained = await Promise.race([once(socket, 'drain').then(() => true), sleep(600, false)])
+      const drained = await Promise.race([once(socket, 'drain').then(() => true), sleep(withinMs, false)])
       if (!drained) return sent - socket.writableLength
     }
     return Number.POSITIVE_INFINITY
