@@ -34,8 +34,8 @@ const longestVariable = 128 * 1024 - 1
  * @throws Error when it cannot be started, or the environment is larger than the system takes.
  */
 export async function launch(wanted: Launch): Promise<void> {
-  if (wanted.cgroup) hastenEntry()
   const cgroup = made(wanted)
+  if (cgroup) hastenEntry()
   const environment = wrap(wanted)
   const enter = [
     ...asUser(wanted.user),
