@@ -82,6 +82,9 @@ const icons: Record<StepStatus, string> = {
   CANCELED: '⊘',
 }
 
+/** The web UI puts nothing between the columns of a table, and Markdown takes away all blanks but this one. */
+const gap = '\u2003'
+
 function stepTable(
   input: DeployInput,
   steps: StepProgress[],
@@ -90,7 +93,7 @@ function stepTable(
 ): string {
   const rows = steps.map(
     ({ name, status: step, detail }) =>
-      `| **${name}** | ${icons[step]} ${step.toLowerCase()} | ${cell(detail)} |`,
+      `| **${name}**${gap} | ${icons[step]} ${step.toLowerCase()}${gap} | ${cell(detail)} |`,
   )
   return [
     `**${input.serviceId} / ${input.environment} #${input.number}** \`${input.ref}\` — ${status} ${note}`,
