@@ -13,8 +13,6 @@ import { RequestParser } from './request-parser.ts'
 import type { RouterLimits } from './settings.ts'
 import { Tunnel } from './tunnel.ts'
 
-/** How long is still read after the last answer, or of an upload that was answered early, so that the client sees it. */
-const lingerMs = 10_000
 const goOn = 'HTTP/1.1 100 Continue\r\n\r\n'
 
 /** What the connections of one router process share. */
@@ -70,7 +68,7 @@ export class ClientConnection {
   /** Milliseconds have passed. */
   tick(passedMs: number): void {
     this.#phaseMs += passedMs
-    const { clientBodyMs, clientHeaderMs, keepAliveMs, streamMs } = this.#clients.limits
+    const { clientBodyMs, clientHeaderMs, keepAliveMs, lingerMs, streamMs } = this.#clients.limits
     const socket = this.#socket
     if (socket.writableNeedDrain || (this.#exchange === undefined && socket.writableLength > 0)) {
       // A slow client takes what was written; this one takes nothing any more.
@@ -237,6 +235,8 @@ export class ClientConnection {
       .off('error', this.#onError)
       .off('close', this.#onClosed)
     socket.pause()
+    // It flows again when the tunnel reads, not when there is room for the next request.
+    this.#paused = false
     this.#clients.onGone(this)
     new Tunnel(head, socket, to, this.#clients.limits).open(early)
   }

@@ -90,14 +90,15 @@ async function handle(of: ControlOf, request: IncomingMessage, response: ServerR
     case 'POST targets/:name/drain': {
       const instance = name as string
       const limitMs = understood(() => drainLimit(url.searchParams.get('limit')))
-      if (traffic.isRouted(instance)) {
-        const detail = `${instance} still gets traffic; change its route before draining it.`
-        return problem({ status: 409, code: 'StillRouted', detail })
-      }
       const gone = new AbortController()
       response.on('close', () => gone.abort())
       const started = Date.now()
-      const cut = await drain(instance, limitMs, traffic.targets, socket, gone.signal)
+      const isRouted = (routed: string) => traffic.isRouted(routed)
+      const cut = await drain(instance, limitMs, { targets: traffic.targets, isRouted }, socket, gone.signal)
+      if (cut === undefined) {
+        const detail = `${instance} still gets traffic; change its route before draining it.`
+        return problem({ status: 409, code: 'StillRouted', detail })
+      }
       log('target drained', { instance, waitedMs: Date.now() - started, cut, abandoned: gone.signal.aborted })
       return { status: 200, body: cut }
     }

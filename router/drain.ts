@@ -19,19 +19,20 @@ export async function loadOf(
 
 /**
  * Waits until a target that is no longer routed has nothing in flight, at most `limitMs`, and cuts the rest.
- * Resolves to what was cut. When nobody waits for it any more, nothing is cut.
+ * Resolves to what was cut, or to undefined when it is routed again. When nobody waits for it any more, nothing is cut.
  */
 export async function drain(
   instance: string,
   limitMs: number,
-  targets: Targets,
+  { targets, isRouted }: { targets: Targets; isRouted: (instance: string) => boolean },
   control: ControlSocket,
   signal: AbortSignal,
-): Promise<TargetLoad> {
+): Promise<TargetLoad | undefined> {
   const deadline = Date.now() + limitMs
   for (;;) {
     const own = targets.loadOf(instance)
     const load = await loadOf(instance, targets, control)
+    if (isRouted(instance)) return undefined
     if (load.requests + load.tunnels === 0 || signal.aborted) return load
     const rest = deadline - Date.now()
     if (rest <= 0) {

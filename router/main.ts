@@ -79,7 +79,7 @@ function keep(kept: RouterProcess): void {
     if (stopping || kept !== current) return
     log('router process ended', { child: kept.pid, code, signal, restartInMs: pauseMs })
     if (pauseMs === 0) run()
-    else setTimeout(() => !stopping && run(), pauseMs)
+    else setTimeout(() => !stopping && kept === current && run(), pauseMs)
     pauseMs = Math.min(longestPauseMs, pauseMs * 2 || 100)
   })
 }

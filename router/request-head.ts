@@ -128,6 +128,7 @@ export function readHead(text: string, { address, trusted }: Sender): RequestHea
   lines += text.slice(run)
 
   if (host === undefined || host === '') return refusal.badRequest('The request has no Host header.')
+  if (!plainPort.test(portIn(host))) return refusal.badRequest('The Host header has no port after its colon.')
   if (url.charCodeAt(0) !== 47) {
     return refusal.badRequest(
       'The request target must be a path that starts with a slash, not an absolute URL.',
@@ -201,7 +202,20 @@ const saneId = /^[\w.:/+=-]{1,128}$/
 
 /** `Shop.localhost:8080` → `shop.localhost`. */
 export function hostName(host: string): string {
+  const colon = portColon(host)
+  return (colon === -1 ? host : host.slice(0, colon)).toLowerCase()
+}
+
+/** A service that makes links of its Host would carry anything else into them. It may be empty (RFC 9110, 4.2.3). */
+const plainPort = /^\d{0,5}$/
+
+function portIn(host: string): string {
+  const colon = portColon(host)
+  return colon === -1 ? '' : host.slice(colon + 1)
+}
+
+/** Not one within an IPv6 address. */
+function portColon(host: string): number {
   const colon = host.lastIndexOf(':')
-  const name = colon > host.lastIndexOf(']') && colon !== -1 ? host.slice(0, colon) : host
-  return name.toLowerCase()
+  return colon > host.lastIndexOf(']') ? colon : -1
 }

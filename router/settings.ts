@@ -17,6 +17,8 @@ export interface RouterLimits {
   answerMs: number
   /** Milliseconds a service may pause within an answer, and a client may take nothing of it; 0: for ever. */
   streamMs: number
+  /** Milliseconds that are still read after the last answer, or of an upload that was answered early, so that the client sees it. */
+  lingerMs: number
   /** Milliseconds what is in flight may take when the router process is stopped or replaced. */
   stopMs: number
   /** Milliseconds idle client connections are still kept by a router process that is leaving. */
@@ -70,6 +72,7 @@ export function readSettings(env: NodeJS.ProcessEnv): RouterSettings {
       connectMs: limit('CONNECT_MS', 5_000),
       answerMs: limit('ANSWER_MS', 60_000),
       streamMs: limit('STREAM_MS', 300_000, 0),
+      lingerMs: limit('LINGER_MS', 10_000),
       stopMs: limit('STOP_MS', 30_000),
       lazyCloseMs: limit('LAZY_CLOSE_MS', 3_000),
     },

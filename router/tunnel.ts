@@ -21,6 +21,8 @@ export class Tunnel implements Work {
   readonly #route: LiveRoute
   readonly #target: Target
   readonly #handshake: http.ClientRequest
+  readonly #limits: RouterLimits
+  #declined = false
   #service: Duplex | undefined
   #otherEnd: NodeJS.Timeout | undefined
   #ended = false
@@ -30,6 +32,7 @@ export class Tunnel implements Work {
     this.#client = client
     this.#route = route
     this.#target = target
+    this.#limits = limits
     const { host, port } = target.address
     this.#handshake = http.request({
       method: 'GET',
@@ -50,7 +53,10 @@ export class Tunnel implements Work {
   /** @param early what the client has sent after its handshake. */
   open(early: Buffer): void {
     this.#target.beginTunnel(this)
-    this.#client.on('error', () => this.cut()).on('close', () => this.#onClosed())
+    this.#client
+      .on('error', () => this.cut())
+      .on('end', () => this.#onEarlyEnd())
+      .on('close', () => this.#onClosed())
     this.#handshake.on('upgrade', (answer, service, first) => this.#join(answer, service, first, early))
     this.#handshake.on('response', (answer) => this.#decline(answer))
     this.#handshake.end()
@@ -83,24 +89,52 @@ export class Tunnel implements Work {
     this.#route.count(101)
   }
 
+  /** Whoever has gone altogether looks the same, and a service is not kept busy for them. */
+  #onEarlyEnd(): void {
+    if (!this.#ended && this.#service === undefined) this.cut()
+  }
+
   /** The service answered something else than 101: passed on, after which the connection ends. */
   #decline(answer: IncomingMessage): void {
+    this.#declined = true
     this.#route.count(answer.statusCode ?? 502)
     this.#handshake.setTimeout(0)
     const length = answer.headers['content-length']
     const framing = length === undefined ? '' : `content-length: ${length}\r\n`
     this.#client.write(rawHead(answer, `${framing}connection: close\r\n`), 'latin1')
     answer.pipe(this.#client)
-    this.#client.resume() // its end is to be seen
-    answer.on('error', () => this.cut())
+    answer.on('error', () => this.#abort())
+    const client = this.#client
+    client.resume() // its end is to be seen
+    client.setTimeout(this.#limits.streamMs)
+    client.on('timeout', () => this.#abort()).on('finish', () => this.#linger())
+  }
+
+  /** Its end is the end of the connection, so only a reset tells that it is not whole. */
+  #abort(): void {
+    if (!this.#client.writableFinished) this.#client.resetAndDestroy()
+    this.cut()
   }
 
   #refuse(answer: string, status: number): void {
     if (this.#ended || this.#service) return
+    if (this.#declined) {
+      this.#abort()
+      return
+    }
     this.#route.count(status)
-    this.#client.end(answer)
-    this.#client.resume()
+    const client = this.#client
+    client.end(answer)
+    client.resume()
     this.#handshake.destroy()
+    this.#linger()
+  }
+
+  /** All was answered: the service has nothing more to do with it, and the client has a while to see it. */
+  #linger(): void {
+    const client = this.#client
+    const timer = setTimeout(() => client.destroy(), this.#limits.lingerMs)
+    client.on('close', () => clearTimeout(timer))
     this.#finish()
   }
 

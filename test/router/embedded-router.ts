@@ -20,6 +20,7 @@ const limitNames: Record<keyof SuiteLimits, string> = {
   keepAliveMs: 'SLUICE_ROUTER_KEEP_ALIVE_MS',
   answerMs: 'SLUICE_ROUTER_ANSWER_MS',
   streamMs: 'SLUICE_ROUTER_STREAM_MS',
+  lingerMs: 'SLUICE_ROUTER_LINGER_MS',
 }
 
 export interface EmbeddedRouter extends RunningRouter {

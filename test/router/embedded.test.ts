@@ -164,6 +164,25 @@ describe('the embedded router alone', { timeout: 30_000 }, () => {
       await routeTo(router, service.port)
     })
 
+    it('serves from one router process when a successor comes in the pause before a restart', async () => {
+      const router = await launch({ SLUICE_ROUTER_SPARE: '0' })
+      await rm(router.statePath, { force: true })
+      await rm(`${router.statePath}.copy`, { force: true })
+      await mkdir(router.statePath)
+      await router.kill()
+      while (!router.logged().includes('"restartInMs":1600')) await sleep(5)
+      await rm(router.statePath, { recursive: true })
+      const before = router.logged().length
+      router.holder.kill('SIGHUP')
+      await sleep(3_500) // twice the pause
+      expect(
+        router
+          .logged()
+          .slice(before)
+          .match(/router started/g),
+      ).toHaveLength(1)
+    })
+
     it('says which settings are wrong', async () => {
       const wrong = startEmbedded({ SLUICE_ROUTER_PORT: 'http', SLUICE_ROUTER_STATE: '' })
       await expect(wrong).rejects.toThrow(/SLUICE_ROUTER_PORT is http.*SLUICE_ROUTER_STATE is not set/)

@@ -10,6 +10,7 @@ export interface SuiteLimits {
   keepAliveMs?: number
   answerMs?: number
   streamMs?: number
+  lingerMs?: number
 }
 
 export interface RunningRouter {

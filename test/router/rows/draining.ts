@@ -91,6 +91,19 @@ export function draining({ running }: Suite): void {
       expect((await client.answer()).body).toBe('done')
     })
 
+    it('stays when the target is routed again during the drain', async () => {
+      const { host, route, instance, service, finish, send } = await busyRoute()
+      const client = await send(`GET /slow HTTP/1.1\r\nHost: ${host}\r\n\r\n`)
+      await until(async () => (await running().router.load(instance)).requests === 1)
+      await unroute(route)
+      const drained = running().router.drain(instance, 300)
+      const target = { instance, host: '127.0.0.1', port: service.port }
+      await running().router.change({ route, fence: { deployment: 2, revision: 1 }, hosts: [host], target })
+      await expect(drained).rejects.toThrow(/still gets traffic/)
+      finish()
+      expect((await client.answer()).body).toBe('done')
+    })
+
     it('is not drained while the target is routed', async () => {
       const { instance } = await busyRoute()
       await expect(running().router.drain(instance, 100)).rejects.toThrow(/still gets traffic/)

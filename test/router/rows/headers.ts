@@ -44,6 +44,8 @@ export function headers({ running, start }: Suite): void {
         'GET / HTTP/1.1\r\n\r\n',
         'GET / HTTP/1.0\r\n\r\n',
         'GET / HTTP/1.1\r\nHost:\r\n\r\n',
+        `GET / HTTP/1.1\r\nHost: ${host}:@evil.example\r\n\r\n`,
+        `GET / HTTP/1.1\r\nHost: ${host}:80/path\r\n\r\n`,
         `GET http://${host}/ HTTP/1.1\r\nHost: ${host}\r\n\r\n`,
         `GET http://other/ HTTP/1.1\r\nHost: ${host}\r\n\r\n`,
         `OPTIONS * HTTP/1.1\r\nHost: ${host}\r\n\r\n`,

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { RawClient, sendRaw } from '../raw-client.ts'
-import { httpService } from '../services.ts'
+import { httpService, unusedPort } from '../services.ts'
 import type { RunningRouter, Suite, SuiteLimits } from '../suite.ts'
 import { routeTo } from '../suite.ts'
 
@@ -92,6 +92,37 @@ export function limits({ running, start }: Suite): void {
         clearInterval(trickle)
         expect(slow.ended).toBeUndefined()
         for (const client of [stuck, slow]) client.close()
+      })
+    })
+
+    it.each(['declined', 'refused'])(
+      'closes a WebSocket that was %s when the client does not',
+      async (how) => {
+        await withLimits({ lingerMs: 200 }, async (strict) => {
+          const service = await httpService((_, response) => response.writeHead(404).end('no'))
+          const { host } = await routeTo(strict, how === 'declined' ? service.port : await unusedPort())
+          const client = await RawClient.connect(strict.port)
+          const handshake = 'Connection: Upgrade\r\nUpgrade: websocket\r\n'
+          await client.send(`GET / HTTP/1.1\r\nHost: ${host}\r\n${handshake}\r\n`).untilEnded()
+          await sleep(100)
+          client.send('still here')
+          await sleep(400)
+          client.send('still here').send('still here')
+          await client.until(() => client.ended === 'reset' || client.socket.closed, 'the close')
+        })
+      },
+    )
+
+    it('gives up an answer that declines a WebSocket and stalls', async () => {
+      await withLimits({ streamMs: 300 }, async (strict) => {
+        const service = await httpService((_, response) => response.writeHead(200).write('begun'))
+        const { host, instance } = await routeTo(strict, service.port)
+        const client = await RawClient.connect(strict.port)
+        const handshake = 'Connection: Upgrade\r\nUpgrade: websocket\r\n'
+        expect(await client.send(`GET / HTTP/1.1\r\nHost: ${host}\r\n${handshake}\r\n`).untilEnded()).toBe(
+          'reset',
+        )
+        expect(await strict.router.load(instance)).toEqual({ requests: 0, tunnels: 0 })
       })
     })
 

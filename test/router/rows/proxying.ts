@@ -333,6 +333,58 @@ export function proxying({ running, start }: Suite): void {
       const { client: other, host: down } = await open(await unusedPort())
       expect((await other.send(handshake(down)).answer()).status).toBe(502)
     })
+
+    it.each([
+      ['with a length', 'content-length: 100\r\n\r\nhalf…'],
+      ['in chunks', 'transfer-encoding: chunked\r\n\r\n4\r\nhalf\r\n…'],
+      ['in broken chunks', 'transfer-encoding: chunked\r\n\r\n4\r\nhalf\r\nzz\r\n'],
+    ])('resets a client whose WebSocket is declined by an answer that breaks off %s', async (_, rest) => {
+      const service = await answering(`HTTP/1.1 200 OK\r\n${rest}`)
+      const { client, host } = await open(service.port)
+      expect(await client.send(handshake(host)).untilEnded()).toBe('reset')
+      expect(client.received).not.toContain('502')
+    })
+
+    it('counts a declined WebSocket until its answer is complete, whatever the client does then', async () => {
+      const service = await httpService((_, response) => response.writeHead(404).end('no'))
+      const { client, host, instance } = await open(service.port)
+      await client.send(handshake(host)).answer()
+      await sleep(50)
+      expect(client.socket.closed).toBe(false)
+      expect(await running().router.load(instance)).toEqual({ requests: 0, tunnels: 0 })
+    })
+
+    it('gives the handshake up when the client goes away during it', async () => {
+      const service = await rawService(() => {})
+      const { client, host, instance } = await open(service.port)
+      client.send(handshake(host))
+      await sleep(50)
+      expect(await running().router.load(instance)).toEqual({ requests: 0, tunnels: 1 })
+      client.socket.end()
+      await client.untilEnded()
+      expect(await running().router.load(instance)).toEqual({ requests: 0, tunnels: 0 })
+    })
+
+    it('loses nothing that was sent ahead behind a request that is still answered', async () => {
+      let came = 0
+      const service = await rawService((socket) => {
+        let first = true
+        socket.on('data', (data) => {
+          if (data.includes('GET /slow')) {
+            setTimeout(() => socket.write('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok'), 200)
+          } else if (first) {
+            socket.write(
+              'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n',
+            )
+            came += data.length - data.indexOf('\r\n\r\n') - 4
+          } else came += data.length
+          first = false
+        })
+      })
+      const { client, host } = await open(service.port)
+      client.send(`${get(host, '/slow')}${handshake(host)}`).send(Buffer.alloc(300_000))
+      await client.until(() => came === 300_000, 'all that was sent ahead')
+    })
   })
 
   describe('row 21: answers without a body and unusual ones', () => {
