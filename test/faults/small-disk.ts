@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, statfsSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
+import { isNoSpace } from '../../ports/no-space.ts'
 
 /** A folder with little room, in memory. */
 export class SmallDisk {
@@ -35,3 +36,18 @@ export const canMount = (() => {
     rmSync(folder, { recursive: true, force: true })
   }
 })()
+
+/** Makes files until the disk takes no more. Answers what removes them. */
+export function fillFiles(folder: string): () => void {
+  const files: string[] = []
+  try {
+    for (;;) {
+      const file = path.join(folder, `filler-${files.length}`)
+      writeFileSync(file, '')
+      files.push(file)
+    }
+  } catch (error) {
+    if (!isNoSpace(error)) throw error
+  }
+  return () => files.forEach((file) => rmSync(file))
+}

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { defaultLimits } from '../../contract/limits.ts'
+import { hostCgroups } from '../../adapters/process/cgroup/index.ts'
 import { identityOf } from '../../adapters/process/identity.ts'
-import { canLimit, cgroupsOf, noCgroups, skipped } from '../process/contained.ts'
+import { canLimit, cgroupsOf, intoChildren, noCgroups, skipped } from '../process/contained.ts'
 import { until } from '../process/host.ts'
 import { workbench } from './workbench.ts'
 
@@ -47,6 +48,14 @@ describe.skipIf(noCgroups)(`with cgroups${skipped}`, () => {
     await until(() => file('daemon'))
     first.kill('SIGKILL')
     expect(await run(spec)).toMatchObject({ exitCode: 0, attached: true })
+    expect(identityOf(pidIn(file('daemon')))).toBeUndefined()
+    expect(cgroupsOf(home)).toEqual([])
+  })
+
+  test('cgroups that a job made in its own end and go with it', async () => {
+    const { run, job, file, home } = await workbench('none')
+    const moves = intoChildren(hostCgroups(home).foldersFor('job', 'shop/production/1/build/1')!)
+    expect(await run(job(`(${moves}; ${daemon})`))).toMatchObject({ exitCode: 0 })
     expect(identityOf(pidIn(file('daemon')))).toBeUndefined()
     expect(cgroupsOf(home)).toEqual([])
   })

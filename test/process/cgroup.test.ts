@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, onTestFinished, test } from 'vitest'
 import { Cgroup, hastenEntry, hostCgroups, Refusals } from '../../adapters/process/cgroup/index.ts'
 import { findPlace } from '../../adapters/process/cgroup/place.ts'
+import { identityOf } from '../../adapters/process/identity.ts'
 import { defaultLimits } from '../../contract/limits.ts'
 import { noCgroups } from './contained.ts'
 import { until } from './host.ts'
@@ -125,6 +126,26 @@ describe.skipIf(real.length === 0)('with the real kernel', () => {
     expect(child.pid).toBeDefined()
     await cgroup.kill()
     await cgroup.remove()
+  })
+
+  test.each(real)('those made inside of one of %s end and go with it, frozen ones too', async (below) => {
+    const folder = path.join(below, `sluice-test-${process.pid}-outer`)
+    const folders = [folder, `${folder}/child`, `${folder}/child/inner`, `${folder}/frozen`]
+    for (const one of folders) await mkdir(one)
+    onTestFinished(async () => {
+      for (const one of folders.toReversed()) await rmdir(one).catch(() => {})
+    })
+    const enter = (one: string) => `(echo 0 >${one}/cgroup.procs; exec env -i setsid sleep 60) &`
+    spawn('sh', ['-c', folders.map(enter).join('\n')], { stdio: 'ignore' })
+    const cgroup = new Cgroup({ freezer: folder })
+    await until(() => cgroup.members().length === folders.length)
+    const members = cgroup.members()
+    if (existsSync(`${folder}/freezer.state`)) writeFileSync(`${folder}/frozen/freezer.state`, 'FROZEN')
+    else writeFileSync(`${folder}/frozen/cgroup.freeze`, '1')
+    await cgroup.kill()
+    await until(() => members.every((pid) => identityOf(pid) === undefined))
+    await cgroup.remove()
+    expect(cgroup.exists()).toBe(false)
   })
 })
 

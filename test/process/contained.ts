@@ -1,5 +1,5 @@
 import { readdirSync } from 'node:fs'
-import { hostCgroups } from '../../adapters/process/cgroup/index.ts'
+import { type CgroupFolders, hostCgroups } from '../../adapters/process/cgroup/index.ts'
 import { findPlace } from '../../adapters/process/cgroup/place.ts'
 
 const place = findPlace()
@@ -26,3 +26,11 @@ export function cgroupsOf(home: string): string[] {
       .map((name) => `${below}/${name}`)
   })
 }
+
+/** Commands that put the shell into cgroups made inside of these. */
+export const intoChildren = (folders: CgroupFolders): string =>
+  [...new Set(Object.values(folders))]
+    .map(
+      (folder) => `mkdir -p ${folder}/child/inner && sh -c 'echo $PPID' >${folder}/child/inner/cgroup.procs`,
+    )
+    .join('; ')

@@ -3,11 +3,12 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
+import { hostCgroups } from '../../adapters/process/cgroup/index.ts'
 import { InstanceFolder } from '../../adapters/runtime/process/instance-folder.ts'
 import { LogPace } from '../../adapters/runtime/process/log-pace.ts'
 import { defaultLimits } from '../../contract/limits.ts'
 import { identityOf } from '../../adapters/process/identity.ts'
-import { canLimit, cgroupsOf, noCgroups, skipped } from '../process/contained.ts'
+import { canLimit, cgroupsOf, intoChildren, noCgroups, skipped } from '../process/contained.ts'
 import { testHost, until } from '../process/host.ts'
 import { answering, runtimeBench } from './workbench.ts'
 
@@ -35,6 +36,18 @@ describe.skipIf(noCgroups)(`with cgroups${skipped}`, () => {
     expect(cgroupsOf(home)).toEqual([])
     await runtime.start(spec('sleep 120'))
     expect(cgroupsOf(home)).not.toEqual([])
+  })
+
+  test('a stop ends what is in cgroups that the service made in its own, and removes them', async () => {
+    const { runtime, spec, folder, home } = await runtimeBench('none')
+    const moves = intoChildren(hostCgroups(home).foldersFor('instance', id)!)
+    await runtime.start(spec(`(${moves}; env -i setsid sleep 120 & echo $! >inner); echo up; sleep 120`))
+    await until(async () => (await runtime.tail(id, 100)).includes('up'))
+    const inner = Number(readFileSync(path.join(folder, 'inner'), 'utf8'))
+    await runtime.stop(id, 200)
+    expect(identityOf(inner)).toBeUndefined()
+    expect(await runtime.list()).toEqual([])
+    expect(cgroupsOf(home)).toEqual([])
   })
 })
 

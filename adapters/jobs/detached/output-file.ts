@@ -1,6 +1,7 @@
 import { closeSync, fstatSync, ftruncateSync, openSync, readSync, writeFileSync, writeSync } from 'node:fs'
 import { type FileHandle, open, readFile, stat, truncate } from 'node:fs/promises'
 import path from 'node:path'
+import { ignoreNoSpace } from '../../../ports/no-space.ts'
 
 /** Largest piece handed on at once. */
 const pieceSize = 64 * 1024
@@ -50,7 +51,8 @@ export class OutputFile {
   /**
    * Gives the disk back what is over the cap, never stopping the writer: emptied and made as long again, the file
    * begins with a hole and those who append go on at the same offset. What is written in that instant is lost,
-   * so nothing else may happen in between: all calls are synchronous.
+   * so nothing else may happen in between: all calls are synchronous. On a full disk the note waits for the room that
+   * this gives.
    */
   async limit(): Promise<void> {
     if ((await this.size()) - this.#goneUpTo <= this.#cap) return
@@ -58,16 +60,37 @@ export class OutputFile {
     try {
       const { size } = fstatSync(handle)
       const goneUpTo = size - keptEnd
-      writeFileSync(this.#noteFile, String(goneUpTo))
+      const noted = this.#note(goneUpTo)
       this.#goneUpTo = goneUpTo
       const end = Buffer.alloc(keptEnd)
       readSync(handle, end, 0, keptEnd, goneUpTo)
       ftruncateSync(handle, 0)
       ftruncateSync(handle, size)
-      writeSync(handle, end, 0, keptEnd, goneUpTo)
+      const kept = hasRoom(() => writeSync(handle, end, 0, keptEnd, goneUpTo) === keptEnd)
+      // Somebody else took the room first.
+      if (!kept) this.#goneUpTo = size
+      if (!noted || !kept) this.#note(this.#goneUpTo)
     } finally {
       closeSync(handle)
     }
+  }
+
+  /** False when there is no room for it. */
+  #note(goneUpTo: number): boolean {
+    return hasRoom(() => {
+      writeFileSync(this.#noteFile, String(goneUpTo))
+      return true
+    })
+  }
+}
+
+/** What `write` answers; false when it finds no room. */
+function hasRoom(write: () => boolean): boolean {
+  try {
+    return write()
+  } catch (error) {
+    ignoreNoSpace(error)
+    return false
   }
 }
 

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Limits } from '../../../contract/limits.ts'
@@ -10,6 +10,7 @@ const freezeLimitMs = 500
 
 /**
  * The processes of one job or one instance, as the kernel knows them: nobody leaves by a fork or a new session.
+ * A service or command that may do so makes cgroups inside of it, as container runtimes do: they belong to it.
  * What it does is safe to repeat, and harmless once the cgroup is gone.
  */
 export class Cgroup {
@@ -33,7 +34,8 @@ export class Cgroup {
   }
 
   members(): number[] {
-    const pids = this.#each().flatMap((folder) => numbersIn(path.join(folder, 'cgroup.procs')))
+    const folders = this.#each().flatMap(treeOf)
+    const pids = folders.flatMap((folder) => numbersIn(path.join(folder, 'cgroup.procs')))
     return [...new Set(pids)]
   }
 
@@ -47,7 +49,9 @@ export class Cgroup {
     try {
       for (const pid of this.members()) killOne(pid)
     } finally {
-      if (state) writeIfThere(state, 'THAWED')
+      // One inside that was frozen by itself, as a paused container is, would keep its dead.
+      for (const folder of freezer ? treeOf(freezer) : [])
+        writeIfThere(path.join(folder, 'freezer.state'), 'THAWED')
     }
   }
 
@@ -55,7 +59,7 @@ export class Cgroup {
   async remove(): Promise<void> {
     const end = performance.now() + removalLimitMs
     for (const folder of this.#each()) {
-      while (!removed(folder)) {
+      while (!removedWhole(folder)) {
         if (performance.now() > end)
           throw new Error(`the cgroup ${folder} could not be removed: it is in use`)
         await this.kill()
@@ -95,6 +99,9 @@ async function frozen(stateFile: string): Promise<void> {
   }
 }
 
+/** One with cgroups inside is busy even when nobody is in any: those go first. */
+const removedWhole = (folder: string): boolean => removed(folder) || treeOf(folder).every(removed)
+
 function removed(folder: string): boolean {
   try {
     rmdirSync(folder)
@@ -104,6 +111,20 @@ function removed(folder: string): boolean {
     if (code === 'ENOENT') return true
     if (code === 'EBUSY') return false
     throw error
+  }
+}
+
+/** A cgroup after all those in it. */
+function treeOf(folder: string): string[] {
+  return [...childrenOf(folder).flatMap(treeOf), folder]
+}
+
+function childrenOf(folder: string): string[] {
+  try {
+    const entries = readdirSync(folder, { withFileTypes: true })
+    return entries.filter((entry) => entry.isDirectory()).map(({ name }) => path.join(folder, name))
+  } catch {
+    return []
   }
 }
 

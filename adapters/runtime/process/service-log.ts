@@ -1,7 +1,8 @@
-import { fstatSync, ftruncateSync, readSync, writeSync } from 'node:fs'
-import { type FileHandle, open, readFile, rename, stat, writeFile } from 'node:fs/promises'
+import { constants, fstatSync, ftruncateSync, readSync, writeFileSync } from 'node:fs'
+import { type FileHandle, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { defaults } from '../../../contract/defaults.ts'
+import { ignoreNoSpace, isNoSpace } from '../../../ports/no-space.ts'
 import { lastShown, tailOf } from '../../process/output-tail.ts'
 import type { InstanceFolder } from './instance-folder.ts'
 
@@ -20,25 +21,39 @@ export async function logTail(folder: InstanceFolder, bytes: number): Promise<st
 
 /**
  * Keeps the two files within the cap. The service has the first one open for appending and is never stopped:
- * its end is copied, then it is emptied. Answers how large the first one was.
+ * its end is copied, then it is emptied; without a copy on a full disk, which needs the room. Answers how large the
+ * first one was.
  */
 export async function trimLog(folder: InstanceFolder, cap: number = defaults.serviceLogCap): Promise<number> {
   const half = Math.floor(cap / 2)
   const size = await sizeOf(folder.output)
   if (size <= half) return size
-  const copy = `${folder.earlierOutput}.new`
-  const source = await open(folder.output, 'r+')
-  const target = await open(copy, 'w', 0o600)
+  const source = await open(folder.output, constants.O_RDWR | constants.O_APPEND)
   try {
     // Room for what comes while this copies.
     const start = size - Math.max(0, half - lastMoment)
-    const position = await copyOn(source, target, start, size)
-    await writeFile(startFile(folder), String(start))
-    await rename(copy, folder.earlierOutput)
-    emptyNow(source.fd, target.fd, position)
-    return size
+    await keepEnd(folder, source, start, size)
+  } catch (error) {
+    if (!isNoSpace(error)) throw error
+    await rm(copyOf(folder), { force: true })
+    // What is left of an earlier copy is not what a reader has missed.
+    await rm(startFile(folder), { force: true })
+    emptyWithoutCopy(source.fd)
   } finally {
     await source.close()
+  }
+  return size
+}
+
+/** Empties the file once its end is in the copy. */
+async function keepEnd(folder: InstanceFolder, source: FileHandle, start: number, end: number) {
+  const target = await open(copyOf(folder), 'w', 0o600)
+  try {
+    const position = await copyOn(source, target, start, end)
+    await writeFile(startFile(folder), String(start))
+    await rename(copyOf(folder), folder.earlierOutput)
+    emptyNow(source.fd, target.fd, position)
+  } finally {
     await target.close()
   }
 }
@@ -81,8 +96,9 @@ async function readOn(folder: InstanceFolder, position: number) {
   const size = await sizeOf(folder.output)
   if (size < 0) return undefined
   if (size >= position) return readPiece(folder.output, position)
-  // What was not read yet is in the copy, which begins at another place.
-  const start = Number(await readFile(startFile(folder), 'utf8').catch(() => '0'))
+  // What was not read yet is in the copy, which begins at another place. Without one it is lost.
+  const start = await readFile(startFile(folder), 'utf8').then(Number, () => undefined)
+  if (start === undefined) return { bytes: Buffer.alloc(0), position: 0 }
   const rest = await readPiece(folder.earlierOutput, Math.max(0, position - start))
   return rest.bytes.length > 0
     ? { bytes: rest.bytes, position: rest.position + start }
@@ -100,7 +116,10 @@ async function readPiece(file: string, position: number): Promise<{ bytes: Buffe
   }
 }
 
-/** Offset in `from` of the first byte in the copy. */
+/** The copy while it is made. */
+const copyOf = (folder: InstanceFolder): string => `${folder.earlierOutput}.new`
+
+/** Offset in the output of the first byte in the copy; absent where it was cut without one. */
 const startFile = (folder: InstanceFolder): string => `${folder.earlierOutput}.start`
 
 /** Copies from `start` up to `end`; answers how far it got. */
@@ -110,7 +129,8 @@ async function copyOn(source: FileHandle, target: FileHandle, start: number, end
   while (position < end) {
     const { bytesRead } = await source.read(piece, 0, Math.min(pieceSize, end - position), position)
     if (bytesRead === 0) break
-    await target.write(piece, 0, bytesRead)
+    // All of it: on a disk that is nearly full one write takes a part only.
+    await target.writeFile(piece.subarray(0, bytesRead))
     position += bytesRead
   }
   return position
@@ -118,11 +138,21 @@ async function copyOn(source: FileHandle, target: FileHandle, start: number, end
 
 /** Copies what came meanwhile and empties the file, without a pause in which more could come and be lost. */
 function emptyNow(source: number, target: number, position: number): void {
+  try {
+    copyLastMoment(source, target, position)
+  } catch (error) {
+    // The copy counts as far as it got.
+    ignoreNoSpace(error)
+  }
+  ftruncateSync(source, 0)
+}
+
+function copyLastMoment(source: number, target: number, position: number): void {
   const piece = Buffer.alloc(pieceSize)
   let from = position
   const copyPiece = (): number => {
     const bytesRead = readSync(source, piece, 0, pieceSize, from)
-    writeSync(target, piece, 0, bytesRead)
+    writeFileSync(target, piece.subarray(0, bytesRead))
     from += bytesRead
     return bytesRead
   }
@@ -130,13 +160,22 @@ function emptyNow(source: number, target: number, position: number): void {
   while (from < position + lastMoment && copyPiece() > 0);
   // Of what is still more the end counts: the last words of a service that has just stopped writing.
   const { size } = fstatSync(source)
-  if (size > from) {
-    const end = Math.max(from, size - pieceSize)
-    if (end > from) writeSync(target, `\n[sluice] ${end - from} bytes were left out\n`)
-    from = end
-    copyPiece()
-  }
+  if (size <= from) return
+  const end = Math.max(from, size - pieceSize)
+  if (end > from) writeFileSync(target, `\n[sluice] ${end - from} bytes were left out\n`)
+  from = end
+  copyPiece()
+}
+
+/** The file, open for appending, then begins with a word about it. */
+function emptyWithoutCopy(source: number): void {
+  const { size } = fstatSync(source)
   ftruncateSync(source, 0)
+  try {
+    writeFileSync(source, `\n[sluice] the disk was full: ${size} bytes of the log were not kept\n`)
+  } catch (error) {
+    ignoreNoSpace(error)
+  }
 }
 
 /** -1 when there is no such file. */
