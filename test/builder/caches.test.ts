@@ -1,13 +1,19 @@
-import { mkdir, readdir, readFile, symlink, utimes, writeFile } from 'node:fs/promises'
+import { execFile } from 'node:child_process'
+import { chmod, mkdir, readdir, readFile, symlink, utimes, writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
 import { boundCaches } from '../../adapters/builder/native/caches/index.ts'
 import { markInUse } from '../../adapters/builder/native/caches/in-use.ts'
 import type { KeptCache } from '../../adapters/builder/native/caches/kept-caches.ts'
-import { surplusOf } from '../../adapters/builder/native/caches/surplus.ts'
+import { type CacheLimits, surplusOf } from '../../adapters/builder/native/caches/surplus.ts'
 import { cacheUsageFile, type CacheUsage } from '../../contract/cache-usage.ts'
 import { checkCaches } from '../../stack/doctor/caches.ts'
-import { testHost } from '../process/host.ts'
+import { asRoot, testHost, until } from '../process/host.ts'
+import { warnings } from '../process/warnings.ts'
+import { withoutRoot } from '../process/without-root.ts'
+
+const execute = promisify(execFile)
 
 const cache = (id: string, bytes: number, usedAt: number, inUse = false): KeptCache => ({
   ...{ id, bytes, usedAt, inUse },
@@ -37,11 +43,20 @@ test('what is in use never goes, though the limit is not met then', () => {
 })
 
 async function home() {
-  const caches = path.join((await testHost()).home, 'caches')
+  const host = await testHost()
+  const user = await host.users.userOf('shop', 'production')
+  const caches = path.join(host.home, 'caches')
   const at = (id: string) => path.join(caches, id)
   return {
     caches,
     at,
+    /** To a Sluice that is not root. */
+    async handOver() {
+      if (user) await execute('chown', ['-R', `${user.uid}:${user.gid}`, caches])
+    },
+    /** By that one. */
+    boundWithoutRoot: async (limits: CacheLimits) =>
+      (await withoutRoot(user, () => boundCaches(caches, limits))).map(({ id }) => id),
     /** A mebibyte of a cache, or of a tree, that was used so many seconds ago. */
     async fill(id: string, secondsAgo: number, file = 'content') {
       await mkdir(at(id), { recursive: true })
@@ -108,4 +123,46 @@ test('a link in the place of a cache is no cache', async () => {
     'shop/production/cache/npm',
   ])
   expect(await readdir(outside)).toEqual(['kept'])
+})
+
+const nothing = { all: 1, service: 0 }
+const removedIn = async (caches: string) =>
+  (await readdir(caches)).filter((name) => name.startsWith('.removed-'))
+
+test('read-only folders, as Go makes them, are removed too by a Sluice that is not root', async () => {
+  const { caches, at, fill, handOver, boundWithoutRoot } = await home()
+  await fill('shop/production/cache/go-mod', 300)
+  for (const id of ['shop/production/cache/go-mod/module', '.removed-earlier/module']) {
+    await mkdir(at(id), { recursive: true })
+    await writeFile(path.join(at(id), 'go.mod'), '')
+    await chmod(at(id), 0o555)
+  }
+  await handOver()
+  expect(await boundWithoutRoot(nothing)).toEqual(['shop/production/cache/go-mod'])
+  expect(await readdir(at('shop/production/cache'))).toEqual([])
+  expect(await removedIn(caches)).toEqual([])
+})
+
+// As a build leaves it that let a container write files of root.
+test.runIf(asRoot)('what cannot be deleted is named once, and all else goes', async () => {
+  const { caches, at, fill, handOver, boundWithoutRoot } = await home()
+  await fill('shop/production/cache/npm', 300)
+  await fill('shop/production/cache/pip', 300)
+  for (const id of ['.removed-1', '.removed-2']) await mkdir(at(id), { recursive: true })
+  await handOver()
+  for (const id of ['.removed-1', 'shop/production/cache/npm']) {
+    await mkdir(path.join(at(id), 'of-root'))
+    await writeFile(path.join(at(id), 'of-root/file'), '')
+  }
+  const said = warnings()
+  const removed = ['shop/production/cache/npm', 'shop/production/cache/pip']
+  expect((await boundWithoutRoot(nothing)).toSorted()).toEqual(removed)
+  expect(await boundWithoutRoot(nothing)).toEqual([])
+  expect(await readdir(at('shop/production/cache'))).toEqual([])
+  const left = await removedIn(caches)
+  expect(left).toHaveLength(2)
+  expect(left).toContain('.removed-1')
+  await until(() => said.length >= left.length)
+  const named = said.map((line) => line.replace(/ could not be deleted.*/, ''))
+  expect(named.toSorted()).toEqual(left.map(at).toSorted())
 })

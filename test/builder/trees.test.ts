@@ -24,34 +24,40 @@ async function workshop() {
   await writeFile(count, '')
   await chmod(count, 0o666)
   let release = 0
+  /** One more release, up to its command. */
+  const begin = async (changes: Partial<TreeWork> = {}, files: Record<string, string> = {}) => {
+    const code = path.join(await makePassages(home, ['releases', String(++release)]), 'code')
+    await makePrivate(code, user)
+    const source = { 'package.json': '{}', 'package-lock.json': 'one', ...files }
+    for (const [name, text] of Object.entries(source)) {
+      await writeFile(path.join(code, name), text)
+      if (user) await chown(path.join(code, name), user.uid, user.gid)
+    }
+    const work: TreeWork = {
+      ...{ folder, release, user, code, home, command, tools: ['node'], environment: { A: '1' } },
+      searchPath: path.dirname(process.execPath),
+      planned: { folders: ['node_modules'], inputs: Object.keys(source), patched: false },
+      ...changes,
+    }
+    const prepared = await installWith(work)
+    return { code, prepared, run: () => shell(user, prepared.command, code, { COUNT: count }) }
+  }
   return {
     folder,
     user,
     times: async () => (await readFile(count, 'utf8')).split('\n').length - 1,
+    begin,
     /** Installs one more release. */
     async install(
       changes: Partial<TreeWork> = {},
       files: Record<string, string> = {},
       meanwhile: (code: string) => Promise<void> = async () => {},
     ) {
-      const code = path.join(await makePassages(home, ['releases', String(++release)]), 'code')
-      await makePrivate(code, user)
-      const source = { 'package.json': '{}', 'package-lock.json': 'one', ...files }
-      for (const [name, text] of Object.entries(source)) {
-        await writeFile(path.join(code, name), text)
-        if (user) await chown(path.join(code, name), user.uid, user.gid)
-      }
-      const work: TreeWork = {
-        ...{ folder, release, user, code, home, command, tools: ['node'], environment: { A: '1' } },
-        searchPath: path.dirname(process.execPath),
-        planned: { folders: ['node_modules'], inputs: Object.keys(source), patched: false },
-        ...changes,
-      }
-      const install = await installWith(work)
-      const said = await shell(user, install.command, code, { COUNT: count })
+      const { code, prepared, run } = await begin(changes, files)
+      const said = await run()
       await meanwhile(code)
-      await install.keep()
-      await install.discard()
+      await prepared.keep()
+      await prepared.discard()
       return { said, code, in: (name: string) => path.join(code, 'node_modules', name) }
     },
   }
@@ -121,6 +127,37 @@ test('what names the release in a program is not kept, and the next install says
   await install(native)
   const { said } = await install(native)
   expect(said).toContain('it was not kept, since 0/native/lib.so holds the path of this release')
+  expect(await times()).toBe(2)
+})
+
+test('what a job can move is the whole tree or nothing, while its attempt takes it away', async () => {
+  const { begin, install, folder } = await workshop()
+  const large = { command: `${command} && cd node_modules && seq 500 | xargs touch` }
+  const first = await install(large)
+  const { prepared } = await begin(large)
+  const stages = (await readdir(folder)).filter((name) => name.startsWith('.stage-'))
+  const tree = path.join(folder, stages[0]!, 'tree/0')
+  /** How many files could be moved by now. Once more looked for, since it may have gone while it was read. */
+  const movable = () =>
+    readdir(tree).then(
+      async ({ length }) => ((await stat(tree).catch(() => undefined)) ? length : 0),
+      () => 0,
+    )
+  const all = (await readdir(first.in(''))).length
+  expect(await movable()).toBe(all)
+  let isOver = false
+  const discarded = prepared.discard().finally(() => (isOver = true))
+  while (!isOver) expect([all, 0]).toContain(await movable())
+  await discarded
+  expect((await readdir(folder)).filter((name) => name.startsWith('.'))).toEqual([])
+})
+
+test('a tree that is gone when its job begins is made anew', async () => {
+  const { begin, install, times } = await workshop()
+  await install()
+  const { prepared, run } = await begin()
+  await prepared.discard()
+  expect(await run()).toContain('could not be moved into place')
   expect(await times()).toBe(2)
 })
 

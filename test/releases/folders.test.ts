@@ -1,4 +1,5 @@
 import {
+  chownSync,
   existsSync,
   lstatSync,
   mkdirSync,
@@ -18,7 +19,9 @@ import { folderReleases } from '../../adapters/releases/folders/index.ts'
 import type { ReleaseRef } from '../../contract/workflows.ts'
 import type { LiveRelease, Releases } from '../../ports/releases.ts'
 import { StaleFence } from '../../ports/router.ts'
-import { asRoot, testHost, type TestHost } from '../process/host.ts'
+import { asRoot, testHost, type TestHost, until } from '../process/host.ts'
+import { warnings } from '../process/warnings.ts'
+import { withoutRoot } from '../process/without-root.ts'
 
 const release = (number: number, releaseNumber = number): ReleaseRef => ({
   serviceId: 'shop',
@@ -211,6 +214,26 @@ describe('a release', () => {
     await releases.forget('shop', 'production')
     expect(await releases.list('shop', 'production')).toEqual([])
     expect(readdirSync(path.join(directory, 'shop'))).toEqual([])
+  })
+
+  // As a build leaves it that let a container write files of root.
+  test.runIf(asRoot)('what cannot be deleted keeps no agent from its start, and is named once', async () => {
+    const { directory, users, again } = await bench()
+    const trash = path.join(directory, '.trash')
+    const user = (await users.userOf('shop', 'production'))!
+    for (const name of ['1', '2-stuck', '3']) mkdirSync(path.join(trash, name, 'code'), { recursive: true })
+    for (const folder of [directory, trash, ...['1', '2-stuck', '3'].map((name) => path.join(trash, name))])
+      chownSync(folder, user.uid, user.gid)
+    const stuck = path.join(trash, '2-stuck')
+    writeFileSync(path.join(stuck, 'code/file'), '')
+    const said = warnings()
+    await withoutRoot(user, again)
+    await withoutRoot(user, again)
+    expect(readdirSync(trash)).toEqual(['2-stuck'])
+    await until(() => said.length > 0)
+    expect(said).toEqual([expect.stringMatching(`${stuck} could not be deleted.*Permission denied`)])
+    await again()
+    expect(readdirSync(trash)).toEqual([])
   })
 
   test('names cannot lead out of the folder', async () => {

@@ -1,15 +1,12 @@
-import { execFile } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { mkdir, readdir, rename } from 'node:fs/promises'
 import path from 'node:path'
-import { promisify } from 'node:util'
 import { cacheUsageFile, type CacheUsage } from '../../../../contract/cache-usage.ts'
+import { deleteIfPossible } from '../../../files/deletion.ts'
 import { writeDurable } from '../../../files/durable.ts'
 import { isInUse } from './in-use.ts'
 import { keptCaches, type KeptCache } from './kept-caches.ts'
 import { sum, surplusOf, type CacheLimits } from './surplus.ts'
-
-const execute = promisify(execFile)
 
 /**
  * Removes what the caches of the builds hold beyond their limits, and notes how much they hold. Answers what was
@@ -18,7 +15,7 @@ const execute = promisify(execFile)
 export async function boundCaches(directory: string, limits: CacheLimits): Promise<KeptCache[]> {
   await mkdir(directory, { recursive: true })
   for (const name of (await readdir(directory)).filter((one) => one.startsWith('.removed-')))
-    await execute('rm', ['-rf', '--', path.join(directory, name)])
+    await deleteIfPossible(path.join(directory, name))
   const caches = await keptCaches(directory)
   const removed: KeptCache[] = []
   for (const cache of surplusOf(caches, limits)) if (await remove(directory, cache)) removed.push(cache)
@@ -36,7 +33,6 @@ async function remove(directory: string, { folder }: KeptCache): Promise<boolean
     () => true,
     () => false,
   )
-  // `rm` rather than Node's: it never follows a link that the service puts in the place of a folder meanwhile.
-  if (gone) await execute('rm', ['-rf', '--', grave])
+  if (gone) await deleteIfPossible(grave)
   return gone
 }

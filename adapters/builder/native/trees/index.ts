@@ -1,5 +1,4 @@
 import { execFile } from 'node:child_process'
-import { rm } from 'node:fs/promises'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import type { PlannedTree } from '../../../../contract/plan.ts'
@@ -7,6 +6,7 @@ import type { ServiceUser } from '../../../process/service-user.ts'
 import { changesBetween, type Facts, factsOf, keyOf, type FactsOf } from './facts.ts'
 import { type KeptTree, KeptTrees } from './kept-tree.ts'
 import { layTree } from './lay-tree.ts'
+import { removeTree } from './remove-tree.ts'
 import { takeTree, Unkeepable } from './take-tree.ts'
 import { wayFrom } from './way.ts'
 
@@ -42,7 +42,8 @@ export async function installWith(work: TreeWork): Promise<TreeInstall> {
   const names = work.planned.folders.slice(0, 3).join(', ')
   if (kept) {
     const stage = await trees.place('stage')
-    const discard = () => rm(stage, { recursive: true, force: true })
+    // The job may be about to move the tree, when its attempt is let go of: it gets all of it, or none and installs.
+    const discard = () => removeTree(stage)
     try {
       const how = await lay(kept, stage, work)
       await trees.used(key)
@@ -80,13 +81,17 @@ async function lay(kept: KeptTree, stage: string, { code, user }: TreeWork): Pro
   return howSaid[way]
 }
 
-/** By the user of the service, whose folder the source is: Sluice itself writes nothing there. */
+/**
+ * By the user of the service, whose folder the source is: Sluice itself writes nothing there. A move to another file
+ * system may end midway, and an installer may take a part of a tree for the whole: so none is left to it.
+ */
 function moveCommand({ record }: KeptTree, stage: string, work: TreeWork, line: string): string {
-  const moves = record.folders.map((folder, at) => {
-    const place = word(path.join(work.code, folder))
-    return `rm -rf -- ${place} && mv -- ${word(path.join(stage, 'tree', String(at)))} ${place}`
-  })
-  return `if ${moves.join(' && ')}; then ${say(line)}; else ${say('what is kept could not be moved into place')}\n${work.command}\nfi`
+  const places = record.folders.map((folder) => word(path.join(work.code, folder)))
+  const moves = places.map(
+    (place, at) => `rm -rf -- ${place} && mv -- ${word(path.join(stage, 'tree', String(at)))} ${place}`,
+  )
+  const failed = `${say('what is kept could not be moved into place')}\nrm -rf -- ${places.join(' ')}`
+  return `if ${moves.join(' && ')}; then ${say(line)}; else ${failed}\n${work.command}\nfi`
 }
 
 async function keepTree(trees: KeptTrees, key: string, work: TreeWork & { facts: Facts }): Promise<void> {

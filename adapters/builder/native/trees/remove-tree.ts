@@ -1,10 +1,7 @@
-import { execFile } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { rename } from 'node:fs/promises'
 import path from 'node:path'
-import { promisify } from 'node:util'
-
-const execute = promisify(execFile)
+import { deleteFolder } from '../../../files/deletion.ts'
 
 /** Under another name first, so that nobody takes a half-removed tree for a whole one. Absent is fine. */
 export async function removeTree(folder: string): Promise<void> {
@@ -15,5 +12,5 @@ export async function removeTree(folder: string): Promise<void> {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return
     throw error
   }
-  await execute('rm', ['-rf', '--', grave])
+  await deleteFolder(grave)
 }
