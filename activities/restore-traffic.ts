@@ -90,9 +90,10 @@ async function workerIfLive(
 /** It should be warm still. Should it have died meanwhile, it is brought back, perhaps on another port. */
 async function portOf(
   ports: RestorePorts,
-  { serviceId, environment }: ReleaseRef,
+  input: ReleaseRef,
   { number, releaseNumber, instance, port }: LiveRelease,
 ): Promise<number> {
+  const { serviceId, environment } = input
   const status = await ports.runtime.status(instance)
   if (status?.state === 'running' || status?.state === 'backingOff') return status.port
   const release = {
@@ -102,8 +103,14 @@ async function portOf(
     releaseNumber,
     deploymentId: deploymentId(serviceId, environment, number),
   }
+  const spec = async () => {
+    const live = await ports.releases.live(serviceId, environment)
+    // This attempt is a late one, and what it would bring back was retired.
+    if (live && live.number > input.number) return undefined
+    return (await candidateSpec(ports, release)).spec
+  }
   try {
-    return (await ports.runtime.start((await candidateSpec(ports, release)).spec)).port
+    return (await ports.runtime.revive(instance, spec))?.port ?? port
   } catch {
     // Its variables or files are gone: then its old address is as good as any.
     return port

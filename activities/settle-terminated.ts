@@ -20,8 +20,7 @@ export const settleTerminated = (
     const { router, runtime, releases, store, jobs } = ports
     const id = instanceId(input)
     const route = await router.find(routeOf(input))
-    const { target } = route ?? {}
-    if (!target || target.instance !== id) {
+    if (route?.target?.instance !== id) {
       const migrating = await isMigrating(store, input)
       // Cut off in the middle of taking the switch back, it may still be what the pointer names.
       await restore(ports, input)
@@ -32,8 +31,9 @@ export const settleTerminated = (
     }
     await jobs.discard(`${id}/`)
     const { serviceId, environment, number, releaseNumber } = input
-    const live = { number, releaseNumber, instance: id, port: target.port }
-    await releases.setLive(serviceId, environment, { deployment: number, revision: 0 }, live)
+    const live = { number, releaseNumber, instance: id, port: route.target.port }
+    // With the route's own fence: both may have followed the instance to another port since the switch.
+    await releases.setLive(serviceId, environment, route.fence, live)
     await store.deployments.markLive(input)
     // Its own cleanup never came.
     await retireInstances(ports, input, signal)

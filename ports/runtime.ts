@@ -67,9 +67,10 @@ export interface Runtime {
   /** Ids known on this host, optionally only those that start with these whole parts. */
   list(prefix?: string): Promise<InstanceStatus[]>
   /**
-   * Brings back an instance that is known here and does not run (after a reboot or a lost supervisor), on its old port
-   * where free. One that runs is left alone. Undefined, and nothing is done, when it is not known, was told to stop, or
-   * `specOf` answers undefined: that is asked last, when no other act on this instance is under way.
+   * Brings back an instance that does not run (after a reboot, or when its supervisor or all that was known of it is
+   * lost), on its old port where known and free; also when a later one of its environment was stopped. One that runs is
+   * left alone. Undefined, and nothing is done, when it was itself told to stop, or `specOf` answers undefined: that is
+   * asked last, when no other act on this instance is under way, and says whether it should run.
    */
   revive(
     id: string,

@@ -39,7 +39,7 @@ async function restore(
   { of, live, id }: { of: EnvironmentKey; live: LiveRelease; id: string },
 ): Promise<void> {
   try {
-    const one = await host.runtime.revive(id, () => keptSpec(host, of, live, id))
+    const one = await host.runtime.revive(id, () => specIfLive(host, of, live, id))
     if (!one) return
     log.info({ id, port: one.port }, one.revived ? 'brought back' : 'runs')
     if (isWeb(id) && one.port !== live.port) await followPort(host, of, live, one.port)
@@ -47,6 +47,17 @@ async function restore(
     // The first comparison with the store tries again.
     log.warn({ id, error: String(error) }, 'could not be brought back')
   }
+}
+
+/** Asked again: an agent that was paused since it looked must not bring back what was replaced. */
+async function specIfLive(
+  host: HostAlone,
+  of: EnvironmentKey,
+  live: LiveRelease,
+  id: string,
+): Promise<InstanceSpec | undefined> {
+  const now = await host.releases.live(of.serviceId, of.environment)
+  return now?.instance === live.instance ? keptSpec(host, of, live, id) : undefined
 }
 
 /** Its old port was taken meanwhile. Without a route there are no host names here; the store has them. */

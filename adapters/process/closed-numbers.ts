@@ -30,6 +30,12 @@ export class ClosedNumbers {
     return number !== undefined && number <= Math.max(0, ...(await numbersIn(folder)))
   }
 
+  /** Not only because a later one is. */
+  async isClosedItself(id: string): Promise<boolean> {
+    const [folder, number] = this.#placeOf(id)
+    return number !== undefined && (await numbersIn(folder)).includes(number)
+  }
+
   #placeOf(id: string): [folder: string, number: number | undefined] {
     const [, service = '', environment = '', number] =
       /^([a-z0-9-]+)\/([a-z0-9-]+)\/(\d+)(?:\/|$)/.exec(id) ?? []

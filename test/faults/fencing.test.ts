@@ -2,7 +2,7 @@ import { Client, Connection } from '@temporalio/client'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { keepAsking, processesWith } from '../e2e/remains.ts'
 import { repositoryRoot } from '../e2e/repository.ts'
-import { finished, makeService, type TestService } from '../e2e/service.ts'
+import { deploymentWhen, finished, makeService, type TestService } from '../e2e/service.ts'
 import type { Sluice } from '../e2e/sluice.ts'
 import { agreement } from './agreement.ts'
 import { startPatient } from './patient.ts'
@@ -108,6 +108,41 @@ test(
     }
     for (const [at, one] of asking.entries())
       expect({ ...wanted[at], wrong: (await one.stop()).wrong }).toEqual({ ...wanted[at], wrong: [] })
+  },
+)
+
+test(
+  'an attempt of the reload that wakes up while its release is watched does not restart it',
+  { timeout: 200_000 },
+  async () => {
+    const service = await makeService(sluice, root.directory, 'watched')
+    service.repository.commit({ 'sluice.yaml': withReload })
+    await service.deploy()
+    service.repository.commit({
+      'sluice.yaml': withReload.replace('soak: 0', 'soak: 12s'),
+      'version.txt': 'v2\n',
+    })
+    points.hold(service.id, 'before reload')
+    const { id } = await service.start()
+    await points.reached(service.id, 'before reload')
+    const frozen = sluice.part('agent')
+    process.kill(frozen.pid, 'SIGSTOP')
+    const second = await startSecondAgent(sluice)
+    try {
+      await deploymentWhen(sluice, id, ({ live }) => live)
+      const asking = keepAsking(sluice, 'watched.localhost', (text) => text === 'v2', 100)
+      const before = stateOf(service, 'it is live')
+      process.kill(frozen.pid, 'SIGCONT')
+      points.release(service.id, 'before reload')
+      await points.left(service.id, 'before reload')
+      expect((await finished(sluice, id)).status).toBe('SUCCEEDED')
+      expect(stateOf(service, 'it is live')).toEqual(before)
+      expect((await asking.stop()).wrong).toEqual([])
+      await expectUntouched({ service, id, point: 'before reload', next: 'it is live' })
+    } finally {
+      process.kill(frozen.pid, 'SIGCONT')
+      await second.stop()
+    }
   },
 )
 

@@ -338,6 +338,18 @@ describe('revive', () => {
     expect(readFileSync(path.join(folder, 'up'), 'utf8')).toBe('up\nup\n')
   })
 
+  test('makes one anew of which nothing is known, also when a later one was stopped', async () => {
+    const { runtime, spec } = await runtimeBench()
+    await runtime.stop('shop/production/2', 100)
+    const service = spec('sleep 60', { drainMs: 100 })
+    await expect(runtime.start(service)).rejects.toThrow('was stopped')
+    expect(await runtime.revive(id, async () => undefined)).toBeUndefined()
+    expect(await runtime.revive(id, async () => service)).toMatchObject({ state: 'running', revived: true })
+    await runtime.stop(id, 100)
+    expect(await runtime.revive(id, async () => service)).toBeUndefined()
+    expect(await runtime.list()).toEqual([])
+  })
+
   test('never brings back what was stopped, or should not run', async () => {
     const { runtime, spec } = await runtimeBench()
     const service = spec('sleep 60', { drainMs: 100 })

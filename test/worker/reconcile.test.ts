@@ -57,6 +57,24 @@ test('a live service whose shell and processes were killed comes back, once', as
   expect(await shop.repairs()).toEqual([])
 })
 
+test('one whose folder is lost comes back, although a later deployment failed; one that was stopped does not', async () => {
+  const shop = await host('lost')
+  await shop.live(1)
+  await shop.deployment(2, 'FAILED')
+  await shop.runtime.stop('lost/production/2', 0)
+  const { pid } = (await shop.runtime.status('lost/production/1'))!
+  for (const one of [readProcess(pid!)!.parent, pid!]) process.kill(one, 'SIGKILL')
+  rmSync(path.join(shop.home, 'instances/lost/production/1'), { recursive: true })
+  expect(await shop.repairs()).toContain('revive lost/production/1')
+  const { port } = (await shop.runtime.status('lost/production/1'))!
+  await until(async () => (await shop.get(port)) === 'lost/production/1')
+  expect((await routing.router.find('lost/production'))!.target!.port).toBe(port)
+  // As by the removal of its environment, which forgets the pointer last.
+  await shop.runtime.stop('lost/production/1', 300)
+  await shop.repairs()
+  expect(await shop.runtime.list()).toEqual([])
+})
+
 test('its route follows when its port is taken, also after a switch that was undone', async () => {
   const shop = await host('moved')
   const { port } = await shop.live(1)

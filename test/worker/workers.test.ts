@@ -1,3 +1,5 @@
+import { rmSync } from 'node:fs'
+import path from 'node:path'
 import { MockActivityEnvironment } from '@temporalio/testing'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { restoreTraffic } from '../../activities/restore-traffic.ts'
@@ -132,6 +134,24 @@ test('a worker that dies while the release is watched takes everything back, old
   expect(await shop.liveNumber()).toBe(1)
   expect(await shop.worker(1)).toMatchObject({ state: 'running' })
   expect(await shop.worker(2)).toBeUndefined()
+})
+
+test('what traffic goes back to is made anew when its folder is lost, although a deployment in between failed', async () => {
+  const shop = await hostWithWorker('undone')
+  await shop.candidate(2)
+  await shop.stop(2)
+  await shop.candidate(3)
+  await shop.switch(3)
+  const { pid } = (await shop.runtime.status('undone/production/1'))!
+  await shop.kill(pid!)
+  rmSync(path.join(shop.home, 'instances/undone/production/1'), { recursive: true })
+  await shop.restore(3)
+  const { port } = (await shop.runtime.status('undone/production/1'))!
+  await until(async () => (await shop.get(port)) === 'undone/production/1')
+  expect(await routing.router.find('undone/production')).toMatchObject({
+    target: { instance: 'undone/production/1', port },
+  })
+  expect(await shop.liveNumber()).toBe(1)
 })
 
 test('a late attempt of an older deployment starts no worker', async () => {

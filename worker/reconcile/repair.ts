@@ -41,13 +41,7 @@ export async function carryOut(ports: HostPorts, repair: Repair): Promise<void> 
 
 async function revive(ports: HostPorts, { id, live, ...of }: Of<'revive'>): Promise<void> {
   const spec = () => specIfLive(ports, of, live, id)
-  if (await ports.runtime.revive(id, spec)) return pointRoute(ports, of)
-  if (await ports.runtime.status(id)) return
-  // Its folder is lost, and with it the port it had.
-  const wanted = await spec()
-  if (!wanted) return
-  await ports.runtime.start(wanted)
-  await pointRoute(ports, of)
+  if (await ports.runtime.revive(id, spec)) await pointRoute(ports, of)
 }
 
 async function specIfLive(

@@ -74,14 +74,14 @@ export function processRuntime(options: ProcessRuntimeOptions): Runtime {
     list,
     revive: (id, specOf) =>
       act(id, async (one) => {
-        const status = await knownStatus(one)
-        if (!status && !(await one.folder.isDamaged())) return undefined
+        if (await one.isStopped()) return undefined
+        const status = await one.status()
         if (status?.state === 'running' || status?.state === 'backingOff')
           return { ...status, revived: false }
         const spec = await specOf()
         if (!spec) return undefined
         await assertReachable(spec.directory, await users.userOf(spec.serviceId, spec.environmentName))
-        return { ...(await one.start(spec, { evenIfClosed: true })), revived: true }
+        return { ...(await one.start(spec, { evenIfLaterClosed: true })), revived: true }
       }),
     tidy: async () => {
       for (const id of await idsIn(directory)) await act(id, removeIfBegun)
@@ -112,12 +112,6 @@ async function endForkBomb(one: Instance, all: Map<string, Refusals>): Promise<v
   if (!own.endless(cgroup.refusals())) return
   all.delete(one.id)
   await cgroup.kill()
-}
-
-/** Undefined also for one that was told to stop: whoever told it, or the next to do so, completes that. */
-async function knownStatus(one: Instance): Promise<InstanceStatus | undefined> {
-  const record = await one.folder.record()
-  return record && !record.stopping ? one.status() : undefined
 }
 
 /** Killed between its folder and its record; or damaged, and nobody wants it back. */

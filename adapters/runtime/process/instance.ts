@@ -46,13 +46,13 @@ export class Instance {
     this.#host = host
   }
 
-  /** `evenIfClosed`: it is known that this instance should run, whatever became of its deployment. */
-  async start(spec: InstanceSpec, { evenIfClosed = false } = {}): Promise<InstanceStatus> {
+  /** `evenIfLaterClosed`: it is known that this instance should run, whatever became of later ones. */
+  async start(spec: InstanceSpec, { evenIfLaterClosed = false } = {}): Promise<InstanceStatus> {
     const record = await this.folder.record()
     // What runs there cannot be taken over: nobody knows its port.
     if (!record && (await this.folder.isDamaged())) await this.endUnknown()
     if (record?.stopping) await this.stop(record.drainMs)
-    if (!record || record.stopping) return this.#bringUp(await this.#create(spec, evenIfClosed), spec)
+    if (!record || record.stopping) return this.#bringUp(await this.#create(spec, evenIfLaterClosed), spec)
     const claim = await readClaim(this.folder.claimFile(record.generation))
     // Killed between the record and the shim: the claim decides should both come up after all.
     if (claim.kind === 'open') return this.#bringUp(record, spec)
@@ -81,6 +81,13 @@ export class Instance {
   async status(): Promise<InstanceStatus | undefined> {
     const record = await this.folder.record()
     return record && this.#statusOf(record)
+  }
+
+  /** Or was told to: whoever told it, or the next to do so, completes that. */
+  async isStopped(): Promise<boolean> {
+    const record = await this.folder.record()
+    if (record) return record.stopping !== null
+    return !(await this.folder.isDamaged()) && this.#host.closed.isClosedItself(this.id)
   }
 
   /** The moment of SIGKILL is on the disk before the first signal: who comes back to it later keeps to it. */
@@ -124,14 +131,16 @@ export class Instance {
     return record && cgroupOf(record)
   }
 
-  async #create(spec: InstanceSpec, evenIfClosed: boolean): Promise<InstanceRecord> {
+  async #create(spec: InstanceSpec, evenIfLaterClosed: boolean): Promise<InstanceRecord> {
     const port = spec.listens === false ? 0 : await this.#host.ports.take(this.id)
     const cgroup = this.#host.cgroups.foldersFor('instance', this.id)
     const mark = randomUUID()
     const record = { id: this.id, ...partOf(spec), port, cgroup, generation: 1, mark, stopping: null }
     await this.folder.write(record)
     // Asked after the record is there: whoever closes the number looks for a record only then.
-    if (evenIfClosed || !(await this.#host.closed.isClosed(this.id))) return record
+    const { closed } = this.#host
+    if (!(await (evenIfLaterClosed ? closed.isClosedItself(this.id) : closed.isClosed(this.id))))
+      return record
     await this.#host.ports.release(port, this.id)
     await this.folder.remove()
     throw new Error(`${this.id} was stopped: it is not started again`)
