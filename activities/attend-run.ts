@@ -4,6 +4,7 @@ import { isRunOver } from '../contract/run.ts'
 import type { RunInput } from '../contract/workflows.ts'
 import type { StepResult } from '../ports/builder.ts'
 import type { Ports } from '../ports/index.ts'
+import { JobCanceled } from '../ports/jobs.ts'
 import type { RunEnd, RunRow } from '../ports/run-store.ts'
 import { limitMet } from './limit-met.ts'
 import { crashPoint } from './crash-point.ts'
@@ -39,7 +40,11 @@ export const attendRun = (ports: RunPorts) => (input: RunInput) =>
     const run = await store.runs.find(input.runId)
     if (!run) return
     if (!isRunOver(run.status)) {
-      const end = await carryOut(ports, run, signal)
+      const end = await carryOut(ports, run, signal).catch((error: unknown): RunEnd => {
+        // Not by this run's own cancel: its environment is being removed, and no attempt will find the job again.
+        if (!(error instanceof JobCanceled) || signal.aborted) throw error
+        return { status: 'CANCELED', exitCode: null, note: null }
+      })
       await crashPoint('run ended', run)
       await store.runs.finish(run.id, end)
     }

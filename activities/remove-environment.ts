@@ -5,7 +5,10 @@ import type { Ports } from '../ports/index.ts'
 import { asUndo } from './step.ts'
 import { routeOf } from './switch-traffic.ts'
 
-/** Removes the route first, so that no request meets a service that is being stopped. Safe to repeat. */
+/**
+ * Removes the route first, so that no request meets a service that is being stopped. Runs end before the releases in
+ * which they are, and those that began meanwhile after them: from then on none can begin. Safe to repeat.
+ */
 export const removeEnvironment = ({
   router,
   runtime,
@@ -24,4 +27,5 @@ export const removeEnvironment = ({
       }),
     )
     await releases.forget(input.serviceId, input.environment)
+    await jobs.forget(input.serviceId, input.environment)
   })

@@ -2,7 +2,7 @@ import type { LimitName, Limits } from '../contract/limits.ts'
 
 /** A command that may run long: detached, its output in a file, its exit status durable. */
 export interface JobSpec {
-  /** `<service>/<environment>/<number>/<step>`. One command runs under an id at a time, at most once if not repeatable. */
+  /** `<service>/<environment>/<number>/<step>`, or `…/run/<run>`. One command runs under an id at a time, at most once if not repeatable. */
   id: string
   command: string
   directory: string
@@ -49,9 +49,12 @@ export interface Jobs {
   ): Promise<JobResult>
   /**
    * Ends every job whose id starts with these whole parts (`shop/production/1` is not a part of `…/12`) and removes
-   * what they left. Resolves when their processes are gone.
+   * what they left. Resolves when their processes are gone. None of these, and none of a deployment or a run that is
+   * named, ever starts again: `run` rejects with JobCanceled.
    */
   discard(idPrefix: string): Promise<void>
+  /** Discards what is left of an environment whose releases are gone, and what was remembered of its runs. */
+  forget(serviceId: string, environment: string): Promise<void>
   /** Deployments of which there are jobs here, ended or not: `<service>/<environment>/<number>`. */
   list(): Promise<string[]>
   /**

@@ -282,6 +282,38 @@ describe('ending a job', () => {
     expect(file('ran')).toBe('ran\nran\n')
   })
 
+  test.each(['shop/production/run/run-1', 'shop/production'])(
+    'a run that was discarded by %s is never run again, but others are',
+    async (prefix) => {
+      const { run, job, jobs, file, home } = await workbench()
+      const numbered = (number: number) =>
+        job('echo ran >>ran', { id: `shop/production/run/run-${number}`, repeatable: false })
+      await run(numbered(1))
+      await jobs.discard(prefix)
+      await expect(run(numbered(1))).rejects.toThrow('was discarded')
+      expect(file('ran')).toBe('ran\n')
+      await run(numbered(2))
+      expect(file('ran')).toBe('ran\nran\n')
+      await jobs.forget('shop', 'production')
+      expect(readdirSync(path.join(home, 'jobs/.closed/shop/production'))).toEqual([])
+      expect(readdirSync(path.join(home, 'jobs/shop'))).toEqual([])
+    },
+  )
+
+  test('a job that begins while others below the same folder are being ended is ended too', async () => {
+    const { run, job, jobs, file, home } = await workbench()
+    const deaf = run(job('trap "" TERM; echo up >deaf; while :; do sleep 0.1; done'))
+    const first = expect(deaf).rejects.toThrow(JobCanceled)
+    await until(() => file('deaf') !== '')
+    const discarding = jobs.discard('shop/production')
+    await sleep(300)
+    const late = run(job('echo up >up; sleep 60', { id: 'shop/production/run/run-1' }))
+    const second = expect(late).rejects.toThrow(JobCanceled)
+    await until(() => file('up') !== '')
+    await Promise.all([discarding, first, second])
+    expect(survivors(home)).toEqual([])
+  })
+
   test("several discards of a job that is just beginning do not get in each other's way", async () => {
     const { run, job, jobs, home } = await workbench()
     for (let number = 1; number <= 12; number++) {

@@ -16,6 +16,7 @@ import {
   endProcesses,
   sweepLeftovers,
 } from './attendance.ts'
+import { ClosedRuns } from './closed-runs.ts'
 import { FolderWatch } from './folder-watch.ts'
 import { folderOf, JobFolder, jobsBelow } from './job-folder.ts'
 import { OutputFile } from './output-file.ts'
@@ -39,11 +40,16 @@ export function detachedJobs({
   outputCap = 64 * 1024 * 1024,
 }: DetachedJobsOptions): Jobs {
   const closed = new ClosedNumbers(path.join(directory, '.closed'))
+  const closedRuns = new ClosedRuns(path.join(directory, '.closed'))
+  const closeRun = (id: string) => closedRuns.close(id).catch(ignoreNoSpace)
+  const discardFolder = (folder: string) =>
+    discard(folder, (job) => closeRun(path.relative(directory, job.directory)))
+
   const refuseClosed = async ({ id }: JobSpec) => {
-    if (!(await closed.isClosed(id))) return
+    if (!(await closed.isClosed(id)) && !(await closedRuns.isClosed(id))) return
     const folder = folderOf(directory, id)
-    await discard(folder)
-    // The deployment's folder, unless another of its jobs is being removed too.
+    await discardFolder(folder)
+    // The folder of the deployment or of the runs, unless another job in it is there or is being removed too.
     await rmdir(path.dirname(folder)).catch(() => {})
     throw new JobCanceled(`${id} was discarded`)
   }
@@ -93,7 +99,12 @@ export function detachedJobs({
     async discard(prefix) {
       const folder = folderOf(directory, prefix)
       await closed.close(prefix).catch(ignoreNoSpace)
-      await discard(folder)
+      await closeRun(prefix)
+      await discardFolder(folder)
+    },
+    async forget(serviceId, environment) {
+      await discardFolder(folderOf(directory, `${serviceId}/${environment}`))
+      await closedRuns.forget(serviceId, environment)
     },
     async list() {
       const folders = await entriesAt(directory, 3)
@@ -139,19 +150,32 @@ async function keep(
   else if (ending.status === 0) await syncFileSystem(directory)
 }
 
-async function discard(directory: string): Promise<void> {
-  for (const job of await jobsBelow(directory)) {
-    try {
-      // A full disk has no room for it, and this is what gives it room.
-      await job.decide('canceled').catch(ignoreNoSpace)
-      await endProcesses(job, cancelGraceMs)
-    } catch (error) {
-      // Who discards and who finds itself discarded both come here; the folder goes last, so the other one is done.
-      if (!isGone(error)) throw error
+/** `close` comes before anything of a job is taken away: whoever attends it finds the folder or the mark. */
+async function discard(directory: string, close: (job: JobFolder) => Promise<void>): Promise<void> {
+  // While these end, others may begin below: nothing is taken away that was not ended.
+  for (let jobs = await jobsBelow(directory); jobs.length > 0; jobs = await jobsBelow(directory)) {
+    for (const job of jobs) {
+      await close(job)
+      await end(job)
+      await remove(job.directory)
     }
   }
-  // A wrapper that came too late for its claim may still make a file: the removal looks again then.
-  await rm(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 })
+  await remove(directory)
 }
+
+async function end(job: JobFolder): Promise<void> {
+  try {
+    // A full disk has no room for it, and this is what gives it room.
+    await job.decide('canceled').catch(ignoreNoSpace)
+    await endProcesses(job, cancelGraceMs)
+  } catch (error) {
+    // Who discards and who finds itself discarded both come here; the folder goes last, so the other one is done.
+    if (!isGone(error)) throw error
+  }
+}
+
+/** A wrapper that came too late for its claim may still make a file: the removal looks again then. */
+const remove = (directory: string): Promise<void> =>
+  rm(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 })
 
 const isGone = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'ENOENT'
