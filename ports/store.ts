@@ -504,8 +504,14 @@ export interface WebhookStore {
     serviceId: string,
     page: { limit: number; cursor?: string | undefined },
   ): Promise<{ data: DeliveryRow[]; nextCursor: string | null }>
-  /** Those that are not settled and whose time has come, oldest first. */
-  pending(limit: number): Promise<DeliveryRow[]>
+  /**
+   * Those that are not settled and whose time has come, oldest first, of all services but `except`. One waits while an
+   * older push to an environment of its own is to be tried again later, but no longer than `patienceMs` after that came.
+   * Last come those that only wait for a preview to be gone, so that many of them leave room for others.
+   */
+  pending(options: { limit: number; except: readonly string[]; patienceMs: number }): Promise<DeliveryRow[]>
+  /** Whether a delivery that came after this one was deployed in that environment. */
+  isOvertaken(delivery: Pick<DeliveryRow, 'id' | 'serviceId'>, environment: string): Promise<boolean>
   /** Counts one more attempt. */
   attempted(id: string): Promise<void>
   /** Writes the results; `retryAfterMs` when some are still pending. */

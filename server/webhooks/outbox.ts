@@ -22,8 +22,19 @@ export interface Outbox {
 
 /** Milliseconds between two looks when nobody wakes it: for what an earlier server has left. */
 const lookEvery = 5_000
-/** Milliseconds until a delivery that could not be started is tried again; twice as long each time. */
-const retryAfter = { first: 2_000, last: 60_000 }
+/** Milliseconds until a delivery is tried again; twice as long each time. */
+const retryAfter = {
+  /** It could not be started. */
+  failed: { first: 2_000, last: 60_000 },
+  /** A preview is not gone yet. */
+  waiting: { first: 250, last: 5_000 },
+}
+/**
+ * Milliseconds for which a push that cannot be started holds back later ones to its environment. It is tried again
+ * without end, so one that never can be started would hold them back for ever. Once a later one is deployed instead, it
+ * is ignored.
+ */
+const patience = 60 * 60_000
 /** Deliveries of one look. */
 const batch = 50
 /** Days that a settled delivery is kept in the log. */
@@ -31,13 +42,54 @@ const keptDays = 30
 
 /** Looks at once, and until the server stops. What is committed is deployed exactly once: the lane knows its id. */
 export function startOutbox(deps: OutboxDeps): Outbox {
-  const { stopping } = deps
+  const { store, now, log, stopping } = deps
+  /** Services whose deliveries are being carried out. */
+  const underWay = new Set<string>()
   let woken = Promise.withResolvers<void>()
+  const wake = () => woken.resolve()
+
+  const warn = (error: unknown) => {
+    if (!stopping.aborted) log.warn({ err: error }, 'deliveries could not be looked at')
+  }
+
+  /** In the order in which they came, so that the newest push gets the highest number. */
+  const carryOutLine = async (serviceId: string, line: DeliveryRow[]) => {
+    underWay.add(serviceId)
+    try {
+      for (const delivery of line) {
+        if (stopping.aborted) break
+        const again = await carryOut(deps, delivery)
+        if (again) void pause(again.afterMs, stopping).then(wake)
+        // The store knows which of the others need not wait for it.
+        if (again?.failed) break
+      }
+    } catch (error) {
+      warn(error)
+      // It may go wrong at once again.
+      await pause(lookEvery, stopping)
+    }
+    underWay.delete(serviceId)
+    // More may have come meanwhile.
+    wake()
+  }
+
+  /** Answers whether there may be more. */
+  const look = async (): Promise<boolean> => {
+    const except = [...underWay]
+    const pending = await store.webhooks.pending({ limit: batch, except, patienceMs: patience })
+    // Not waited for: a service whose preflight is slow is in no other's way.
+    for (const [serviceId, line] of Map.groupBy(pending, (delivery) => delivery.serviceId))
+      void carryOutLine(serviceId, line)
+    if (pending.length === 0)
+      await store.webhooks.forget(new Date(now().getTime() - keptDays * 24 * 3600 * 1000))
+    return pending.length === batch
+  }
+
   const run = async () => {
     while (!stopping.aborted) {
       const mine = woken
-      const busy = await look(deps).catch((error: unknown) => {
-        if (!stopping.aborted) deps.log.warn({ err: error }, 'deliveries could not be looked at')
+      const busy = await look().catch((error: unknown) => {
+        warn(error)
         return false
       })
       if (busy) continue
@@ -46,39 +98,30 @@ export function startOutbox(deps: OutboxDeps): Outbox {
     }
   }
   void run()
-  return { wake: () => woken.resolve() }
+  return { wake }
 }
 
 async function pause(ms: number, signal: AbortSignal): Promise<void> {
   await sleep(ms, undefined, { signal, ref: false }).catch(() => {})
 }
 
-/** Answers whether there may be more. */
-async function look(deps: OutboxDeps): Promise<boolean> {
-  const { store, now, stopping } = deps
-  const pending = await store.webhooks.pending(batch)
-  const services = Map.groupBy(pending, ({ serviceId }) => serviceId)
-  // In the order in which they came, so that the newest push gets the highest number.
-  const lines = [...services.values()].map(async (line) => {
-    for (const delivery of line) if (!stopping.aborted) await carryOut(deps, delivery)
-  })
-  await Promise.all(lines)
-  if (pending.length === 0)
-    await store.webhooks.forget(new Date(now().getTime() - keptDays * 24 * 3600 * 1000))
-  return pending.length === batch
-}
+/** When it is to be tried again, and whether because it failed; undefined when it is settled. */
+type Again = { afterMs: number; failed: boolean } | undefined
 
-async function carryOut(deps: OutboxDeps, delivery: DeliveryRow): Promise<void> {
+async function carryOut(deps: OutboxDeps, delivery: DeliveryRow): Promise<Again> {
   const { webhooks } = deps.store
   await webhooks.attempted(delivery.id)
   const results: DeliveryResult[] = []
   for (const result of delivery.results) {
     results.push(result.outcome === 'pending' ? await resultOf(deps, delivery, result) : result)
   }
-  const backoff = Math.min(retryAfter.first * 2 ** Math.min(delivery.attempts, 10), retryAfter.last)
-  // What waits for a preview to be gone says so, and is looked at as soon as that wakes this loop.
-  const waits = results.every(({ outcome, reason }) => outcome !== 'pending' || reason !== null)
-  await webhooks.settle(delivery.id, results, waits ? 0 : backoff)
+  const left = results.filter(({ outcome }) => outcome === 'pending')
+  // What waits for a preview to be gone says so.
+  const failed = left.some(({ reason }) => reason === null)
+  const { first, last } = retryAfter[failed ? 'failed' : 'waiting']
+  const afterMs = Math.min(first * 2 ** Math.min(delivery.attempts, 10), last)
+  await webhooks.settle(delivery.id, results, afterMs)
+  return left.length > 0 ? { afterMs, failed } : undefined
 }
 
 async function resultOf(
@@ -90,6 +133,12 @@ async function resultOf(
   try {
     const { preview } = target
     if (preview) return await carryOutPreview(deps, delivery, { ...target, preview })
+    if (await deps.store.webhooks.isOvertaken(delivery, target.environment))
+      return {
+        ...result,
+        outcome: 'ignored',
+        reason: 'A later push was deployed before it could be started.',
+      }
     return { ...result, deploymentId: await startDeployment(deps, delivery, target), outcome: 'deployed' }
   } catch (error) {
     if (error instanceof Refusal && error.status < 500)

@@ -50,16 +50,47 @@ export const webhookStore = (db: Kysely<Tables>): WebhookStore => ({
     return { data: page.map(toDelivery), nextCursor }
   },
 
-  async pending(limit) {
+  async pending({ limit, except, patienceMs }) {
     const rows = await db
-      .selectFrom('deliveries')
+      .selectFrom('deliveries as due')
       .selectAll()
       .where('settled_at', 'is', null)
       .where(sql<boolean>`next_attempt_at <= now()`)
+      .where(sql<boolean>`service_id != all(${except}::text[])`)
+      .where(({ not, exists, selectFrom }) =>
+        not(
+          exists(
+            selectFrom('deliveries as older')
+              .select('older.id')
+              .whereRef('older.service_id', '=', 'due.service_id')
+              .whereRef('older.created_seq', '<', 'due.created_seq')
+              .where('older.settled_at', 'is', null)
+              .where(sql<boolean>`older.next_attempt_at > now()`)
+              .where(sql<boolean>`older.received_at > now() - ${patienceMs}::int * interval '1 millisecond'`)
+              .where(sql<boolean>`${pushedTo('older')} && ${pushedTo('due')}`),
+          ),
+        ),
+      )
+      .orderBy(waits)
       .orderBy('created_seq')
       .limit(limit)
       .execute()
     return rows.map(toDelivery)
+  },
+
+  async isOvertaken({ id, serviceId }, environment) {
+    const deployed = JSON.stringify([{ environment, outcome: 'deployed' }])
+    const later = await db
+      .selectFrom('deliveries')
+      .select('id')
+      .where('service_id', '=', serviceId)
+      .where(({ eb, selectFrom }) =>
+        eb('created_seq', '>', selectFrom('deliveries').select('created_seq').where('id', '=', id)),
+      )
+      .where(sql<boolean>`results @> ${deployed}::jsonb`)
+      .limit(1)
+      .executeTakeFirst()
+    return later !== undefined
   },
 
   async attempted(id) {
@@ -91,6 +122,16 @@ export const webhookStore = (db: Kysely<Tables>): WebhookStore => ({
       .execute()
   },
 })
+
+/** For a preview to be gone. */
+const waits = sql<boolean>`results @? '$[*] ? (@.outcome == "pending" && @.reason != null)'`
+
+/** Environments of a delivery's pushes; a preview's row knows by itself what was last wanted of it. */
+const pushedTo = (delivery: 'older' | 'due') =>
+  sql`array(
+    select target->>'environment' from jsonb_array_elements(${sql.ref(`${delivery}.targets`)}) as target
+    where not target ? 'preview'
+  )`
 
 const isSettled = (results: readonly DeliveryResult[]) =>
   results.every(({ outcome }) => outcome !== 'pending')
