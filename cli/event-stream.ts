@@ -59,11 +59,11 @@ async function* openStream(
   const silence = new AbortController()
   const timer = setTimeout(() => silence.abort(new Error('silent')), silentAfter)
   const headers = { accept: 'text/event-stream', ...(lastId ? { 'last-event-id': lastId } : {}) }
-  const answer = await client.open(path, headers, AbortSignal.any([signal, silence.signal]))
   const arrived: StreamEvent[] = []
   const parser = createParser({ onEvent: (event) => arrived.push(event) })
   const decoder = new TextDecoder()
   try {
+    const answer = await client.open(path, headers, AbortSignal.any([signal, silence.signal]))
     for await (const chunk of answer.body!) {
       timer.refresh()
       parser.feed(decoder.decode(chunk, { stream: true }))

@@ -9,6 +9,9 @@ import { noLongerLive } from './deployment-fold.ts'
 import { harmlessText } from '../contract/harmless-text.ts'
 import { progressOf, type Progress } from './progress.ts'
 
+/** Milliseconds. A timer of Node's that is set to more runs out at once. */
+const longestTimer = 2 ** 31 - 1
+
 /** Why following stopped before the deployment ended. */
 class Detached extends Error {
   readonly reason: 'interrupted' | 'timeout'
@@ -20,7 +23,7 @@ class Detached extends Error {
 
 /**
  * Shows a deployment until it ends and answers how it ended. Ctrl-C only detaches.
- * @param timeoutMs how long to wait; without it as long as it takes
+ * @param timeoutMs how long to wait, 24 days at most; without it as long as it takes
  * @throws CliError when detached or timed out
  */
 export async function follow(
@@ -29,17 +32,18 @@ export async function follow(
   deployment: Deployment,
   timeoutMs?: number,
 ): Promise<Deployment> {
+  const waitMs = timeoutMs === undefined ? undefined : Math.min(timeoutMs, longestTimer)
   const stop = new AbortController()
   const interrupt = () => stop.abort(new Detached('interrupted'))
   const timer =
-    timeoutMs === undefined ? undefined : setTimeout(() => stop.abort(new Detached('timeout')), timeoutMs)
+    waitMs === undefined ? undefined : setTimeout(() => stop.abort(new Detached('timeout')), waitMs)
   process.once('SIGINT', interrupt)
   const progress = progressOf(context, deployment)
   try {
     return await followEvents(client, deployment, progress, stop.signal)
   } catch (error) {
     const { reason } = stop.signal
-    throw reason instanceof Detached ? detached(deployment, reason, timeoutMs) : error
+    throw reason instanceof Detached ? detached(deployment, reason, waitMs) : error
   } finally {
     progress.close()
     clearTimeout(timer)
@@ -80,8 +84,8 @@ function liveLine({ id, serviceUrl }: Deployment, { detail }: DeploymentEvent): 
   return `${serviceUrl ?? id} answers with it.${watched}`
 }
 
-function detached({ id }: Deployment, { reason }: Detached, timeoutMs = 0): CliError {
-  const why = reason === 'timeout' ? `No result within ${timeoutMs / 1000} s` : 'Detached'
+function detached({ id }: Deployment, { reason }: Detached, waitMs = 0): CliError {
+  const why = reason === 'timeout' ? `No result within ${waitMs / 1000} s` : 'Detached'
   return new CliError(`${why}. The deployment ${id} goes on.`, {
     exitCode: reason === 'timeout' ? exitCodes.waitTimeout : exitCodes.interrupted,
     next: `See \`sluice status ${id}\`; \`sluice cancel ${id}\` cancels it.`,

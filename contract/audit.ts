@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import { environmentNameSchema, serviceIdSchema } from './service.ts'
+import { textUpTo } from './text.ts'
 import { tokenRoles } from './token.ts'
 
 export const auditEntrySchema = z
@@ -23,7 +24,7 @@ export type AuditEntry = z.infer<typeof auditEntrySchema>
 export const listAuditSchema = z.object({
   serviceId: serviceIdSchema.optional(),
   environment: environmentNameSchema.optional(),
-  actor: z.string().max(100).optional().describe('Id of a token, or `admin`'),
+  actor: textUpTo(100).optional().describe('Id of a token, or `admin`'),
   action: z
     .string()
     .regex(/^[a-zA-Z]{1,60}$/)

@@ -3,12 +3,9 @@ import { Cron } from 'croner'
 import { defaults } from './defaults.ts'
 import { limitsConfigSchema } from './limits-schema.ts'
 import { cronFields, isTimeZone } from './schedule-times.ts'
+import { textUpTo } from './text.ts'
 
-const command = z
-  .string()
-  .min(1)
-  .max(8192)
-  .refine((text) => !text.includes('\0'), 'must not contain a NUL')
+const command = textUpTo(8192).min(1)
 
 const durationForm = 'must be seconds as a number, or text such as 90s, 5m or 1h'
 

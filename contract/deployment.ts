@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import { environmentNameSchema, refSchema, serviceIdSchema } from './service.ts'
+import { textUpTo } from './text.ts'
 import {
   compensations,
   deploymentStatuses,
@@ -19,10 +20,8 @@ export const newDeploymentSchema = z
 
 export const rollbackSchema = z
   .strictObject({
-    releaseId: z.string().max(120).optional().describe('The kept release before the live one when absent'),
-    deploymentId: z
-      .string()
-      .max(120)
+    releaseId: textUpTo(120).optional().describe('The kept release before the live one when absent'),
+    deploymentId: textUpTo(120)
       .optional()
       .describe('A past deployment; when its release is gone, its commit is built again with its variables'),
   })
@@ -35,7 +34,7 @@ export const rollbackSchema = z
 export const rejectSchema = z.strictObject({ reason: z.string().max(500).optional() }).openapi('Reject')
 
 export const archiveManySchema = z
-  .strictObject({ deploymentIds: z.array(z.string().max(120)).min(1).max(500), archived: z.boolean() })
+  .strictObject({ deploymentIds: z.array(textUpTo(120)).min(1).max(500), archived: z.boolean() })
   .openapi('ArchiveMany')
 
 export const archivedManySchema = z

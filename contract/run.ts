@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import { environmentNameSchema, serviceIdSchema } from './service.ts'
+import { textUpTo } from './text.ts'
 
 export const runStatuses = ['QUEUED', 'RUNNING', 'SUCCEEDED', 'FAILED', 'CANCELED'] as const
 export type RunStatus = (typeof runStatuses)[number]
@@ -13,12 +14,7 @@ export const runIdSchema = z
 
 export const newRunSchema = z
   .strictObject({
-    command: z
-      .string()
-      .min(1)
-      .max(8192)
-      .refine((text) => !text.includes('\0'), 'must not contain a NUL')
-      .describe('For `sh -c`, in the folder of the live release'),
+    command: textUpTo(8192).min(1).describe('For `sh -c`, in the folder of the live release'),
   })
   .openapi('NewRun')
 

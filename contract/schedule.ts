@@ -1,6 +1,13 @@
 import { z } from '@hono/zod-openapi'
 import { environmentNameSchema, refSchema, scheduleNameSchema, serviceIdSchema } from './service.ts'
 import { isTimeZone, whyNoRecurrence } from './schedule-times.ts'
+import { textUpTo } from './text.ts'
+
+/** A schedule of Temporal's knows no other years. */
+function isTemporalYear(time: string): boolean {
+  const year = new Date(time).getUTCFullYear()
+  return year >= 2000 && year <= 2100
+}
 
 /** What a schedule does when its time has come. */
 export const scheduleActionSchema = z
@@ -12,7 +19,7 @@ export const scheduleActionSchema = z
     z.strictObject({ kind: z.literal('redeploy') }).describe('The live commit once more, from the start'),
     z.strictObject({
       kind: z.literal('rollback'),
-      releaseId: z.string().max(120).optional().describe('The kept release before the live one when absent'),
+      releaseId: textUpTo(120).optional().describe('The kept release before the live one when absent'),
     }),
   ])
   .openapi('ScheduleAction')
@@ -26,7 +33,11 @@ export const newScheduleSchema = z
       .max(200)
       .optional()
       .describe('Five fields (minute hour day month weekday), or a word such as @daily'),
-    at: z.iso.datetime({ offset: true }).optional().describe('Once, at this time'),
+    at: z.iso
+      .datetime({ offset: true })
+      .refine(isTemporalYear, 'must be in the years 2000 to 2100')
+      .optional()
+      .describe('Once, at this time'),
     timeZone: z
       .string()
       .max(64)

@@ -7,7 +7,7 @@ import type { QueuePolicy } from '../contract/queue-policy.ts'
 import type { ServiceSource } from '../contract/service.ts'
 import type { ScheduleAction } from '../contract/schedule.ts'
 import type { Compensation, DeploymentStatus, StepName, Trigger } from '../contract/vocabulary.ts'
-import type { ReleaseRef } from '../contract/workflows.ts'
+import type { ApprovalAnswer, ReleaseRef } from '../contract/workflows.ts'
 import type { AuditStore } from './audit-store.ts'
 import type { PreviewStore, PullRequestFacts } from './preview-store.ts'
 import type { CronStore } from './cron-store.ts'
@@ -226,6 +226,11 @@ export interface LastMigration {
   resolved: MigrationAnswer | null
 }
 
+export interface RecordedApproval extends ApprovalAnswer {
+  /** ISO 8601. */
+  at: string
+}
+
 export type MigrationAnswer = NonNullable<Deployment['migrationResolved']>
 
 /**
@@ -265,6 +270,11 @@ export interface DeploymentStore {
   unmarkLive(release: ReleaseRef, previous: number | null): Promise<void>
   /** RUNNING becomes WAITING_APPROVAL (`waiting`), or goes on. `detail` goes with the event. */
   approval(id: string, change: { waiting: boolean; detail: string }): Promise<void>
+  /**
+   * Records the answer to one that waits for approval, unless there is one already: the first one counts.
+   * @returns the answer that counts; undefined when it does not wait
+   */
+  answerApproval(id: string, answer: ApprovalAnswer): Promise<RecordedApproval | undefined>
   cancelRequested(id: string, cancel: { by: string; reason: string | null }): Promise<void>
   /** It came too late, and is not waited for. */
   cancelRefused(id: string): Promise<void>

@@ -1,8 +1,8 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { expect, onTestFinished, test } from 'vitest'
-import { clientOf } from '../../cli/client.ts'
+import { expect, onTestFinished, test, vi } from 'vitest'
+import { clientOf, type Client } from '../../cli/client.ts'
 import { streamRows } from '../../cli/event-stream.ts'
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void
@@ -78,4 +78,15 @@ test('a refusal is not tried again', async () => {
     response.writeHead(404, { 'content-type': 'application/problem+json' }).end(JSON.stringify(problem))
   })
   await expect(collect(client)).rejects.toThrow('Gone. (DeploymentNotFound)')
+})
+
+test('a stream that does not open leaves no timer, which would keep the command alive', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  onTestFinished(() => void vi.useRealTimers())
+  const client = { open: () => Promise.reject(new Error('not now')) } as unknown as Client
+  const stop = new AbortController()
+  const connection = () => stop.abort(new Error('given up'))
+  const rows = streamRows(client, '/stream', { signal: stop.signal, connection })
+  await expect(rows.next()).rejects.toThrow()
+  expect(vi.getTimerCount()).toBe(0)
 })

@@ -43,6 +43,7 @@ const health = (given: string): Row => [
   { branch: 'main', config: { health: { path: given } } },
   422,
 ]
+const scheduled = (of: object) => ({ name: 'x', cron: '@daily', action: { kind: 'rollback', ...of } })
 const badRefs = ['-x', '--exec=id', 'a$(id)', 'a`id`', 'a;b', 'a|b', 'refs/heads/-x', '@', 'a..b', 'a b', '']
 
 type Row = [what: string, method: string, path: string, body: unknown, status: number]
@@ -92,6 +93,18 @@ const rows: Row[] = [
   ["the dashboard's domain", 'PUT', shop, { branch: 'main', domains: ['sluice.example.com'] }, 409],
   ...['//evil/', '@evil', 'https://evil/', '\\\\evil\\', '/a\r\nHost: evil', 'up'].map(health),
   ['a NUL in a query', 'GET', '/v1/deployments?serviceId=%00', undefined, 422],
+  ['a NUL in the actor of the audit log', 'GET', '/v1/audit?actor=%00', undefined, 422],
+  ['a NUL in the name of a cron entry', 'GET', `${shop}/runs?cronName=%00`, undefined, 422],
+  ['a NUL in a release', 'POST', `${shop}/rollback`, { releaseId: '\0' }, 422],
+  ['a NUL in a deployment', 'POST', `${shop}/rollback`, { deploymentId: '\0' }, 422],
+  [
+    'a NUL in one of many deployments',
+    'POST',
+    '/v1/deployments/archive',
+    { deploymentIds: ['\0'], archived: true },
+    422,
+  ],
+  ['a NUL in the release of a schedule', 'POST', `${shop}/schedules`, scheduled({ releaseId: '\0' }), 422],
   ['a cursor of another list', 'GET', '/v1/audit?cursor=ZDE', undefined, 422],
   ['a number that is none', 'GET', '/v1/deployments?limit=1e400', undefined, 422],
 ]

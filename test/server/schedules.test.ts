@@ -124,6 +124,8 @@ describe('schedules', () => {
       [{ name: 'x', cron: '* * * * *\nCRON_TZ=UTC' }, '/cron'],
       [{ name: 'x', cron: '@daily', timeZone: 'Mars/Olympus' }, '/timeZone'],
       [{ name: 'x', at: '2001-01-01T00:00:00Z' }, '/at'],
+      [{ name: 'x', at: '9999-12-31T23:59:59Z' }, '/at'],
+      [{ name: 'x', at: '2100-12-31T23:59:59-00:01' }, '/at'],
       [{ name: 'x', at: at(60_000), timeZone: 'UTC' }, '/timeZone'],
       [{ name: '../x', cron: '@daily' }, '/name'],
       [{ name: 'x', cron: '@daily', action: { kind: 'deploy', ref: '--exec=id' } }, '/action/ref'],
@@ -136,6 +138,8 @@ describe('schedules', () => {
         JSON.stringify(body),
       ).toContain(pointer)
     }
+    const last = '2100-12-31T23:59:59.000Z'
+    expect((await create({ name: 'last', at: last })).nextRuns).toEqual([last])
     await api.refused(409, 'ScheduleExists', 'POST', schedules, { name: 'nightly', cron: '@daily' })
     await api.refused(404, 'ScheduleNotFound', 'POST', `${schedules}/none/trigger`)
     await api.refused(404, 'NotFound', 'POST', `${schedules}/nightly/backfill`)

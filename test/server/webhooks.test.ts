@@ -290,14 +290,57 @@ describe('approval', () => {
     expect((await api.store.deployments.unfinished()).map((one) => one.id)).toContain(id)
     const approved = await api.call('POST', `/v1/deployments/${id}/approve`)
     expect(approved).toMatchObject({ status: 202, body: { status: 'WAITING_APPROVAL' } })
-    await api.call('POST', `/v1/deployments/${id}/reject`, { reason: 'no' })
-    expect(api.lanes.answered).toEqual([
-      { deploymentId: id, approved: true, by: 'api', reason: null },
-      { deploymentId: id, approved: false, by: 'api', reason: 'no' },
-    ])
+    expect(api.lanes.answered).toEqual([{ deploymentId: id, approved: true, by: 'api', reason: null }])
     await api.store.deployments.approval(id, { waiting: false, detail: 'approved' })
     expect((await api.store.deployments.find(id))?.status).toBe('RUNNING')
     await api.refused(404, 'DeploymentNotFound', 'POST', `/v1/deployments/${shop}.production.99/approve`)
+  })
+
+  /** A deployment that waits for approval, and how to answer it. */
+  async function asked() {
+    await put('production', { branch: 'main', approval: { within: 600 } })
+    const { id } = await deploy(api, shop)
+    await api.store.deployments.started(id, { runId: 'run', at: new Date() })
+    await api.store.deployments.approval(id, { waiting: true, detail: 'waits' })
+    const answer = (which: 'approve' | 'reject') => api.call('POST', `/v1/deployments/${id}/${which}`)
+    const answered = () => api.lanes.answered.filter((one) => one.deploymentId === id)
+    return { id, answer, answered }
+  }
+
+  it('is answered once: who comes later is told so, and the deployment never hears of it', async () => {
+    const { id, answer, answered } = await asked()
+    expect((await answer('approve')).status).toBe(202)
+    const path = `/v1/deployments/${id}/reject`
+    const { body } = await api.refused(409, 'AlreadyAnswered', 'POST', path, { reason: 'no' })
+    expect(body.detail).toMatch(/ was approved by api at 20\S+Z\. .*sluice cancel/)
+    expect((await answer('approve')).status).toBe(202)
+    expect(answered().map(({ approved }) => approved)).toEqual([true, true])
+
+    const next = await asked()
+    expect((await next.answer('reject')).status).toBe(202)
+    const late = await api.refused(409, 'AlreadyAnswered', 'POST', `/v1/deployments/${next.id}/approve`)
+    expect(late.body.detail).toContain('was rejected by api')
+    expect(next.answered()).toMatchObject([{ approved: false }])
+  })
+
+  it('of several at once only one answer counts', async () => {
+    const { answer, answered } = await asked()
+    const given = ['approve', 'reject', 'approve', 'reject', 'reject', 'approve'] as const
+    const answers = await Promise.all(given.map(answer))
+    const accepted = given.filter((_, index) => answers[index]!.status === 202)
+    expect(new Set(accepted).size).toBe(1)
+    expect(new Set(answered().map(({ approved }) => approved)).size).toBe(1)
+  })
+
+  it('is passed on by the same answer again, when that failed the first time', async () => {
+    const { id, answer, answered } = await asked()
+    api.lanes.down = true
+    expect((await answer('approve')).status).toBe(503)
+    api.lanes.down = false
+    await api.refused(409, 'AlreadyAnswered', 'POST', `/v1/deployments/${id}/reject`)
+    expect(answered()).toEqual([])
+    expect((await answer('approve')).status).toBe(202)
+    expect(answered()).toEqual([{ deploymentId: id, approved: true, by: 'api', reason: null }])
   })
 })
 

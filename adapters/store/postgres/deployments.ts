@@ -14,7 +14,7 @@ import { whileOpen } from './open-deployment.ts'
 import { recordQueued } from './queued.ts'
 import { startDeployment } from './start.ts'
 import { endStep, retryStep, startStep } from './steps.ts'
-import { storable, storableOrNull } from './storable.ts'
+import { storable, storableJson, storableOrNull } from './storable.ts'
 import type { Tables } from './tables.ts'
 import { notify } from './watch.ts'
 
@@ -46,6 +46,18 @@ export const deploymentStore = (db: Kysely<Tables>, ui: TemporalUi | undefined):
         await trx.updateTable('deployments').set({ status }).where('id', '=', id).execute()
         await addEvent(trx, id, { type: 'approval', status, detail })
       }),
+
+    async answerApproval(id, answer) {
+      const given = storableJson({ ...answer, at: new Date() })
+      const answered = await db
+        .updateTable('deployments')
+        .set({ approval: sql`coalesce(approval, ${given}::jsonb)` })
+        .where('id', '=', id)
+        .where('status', '=', 'WAITING_APPROVAL')
+        .returning('approval')
+        .executeTakeFirst()
+      return answered?.approval ?? undefined
+    },
 
     cancelRequested: (id, { by, reason }) =>
       whileOpen(db, id, async (trx, open) => {

@@ -23,7 +23,13 @@ import type {
 } from '../../../contract/notification.ts'
 import type { Freeze } from '../../../contract/freeze.ts'
 import type { QueuePolicy } from '../../../contract/queue-policy.ts'
-import type { DeliveryResult, MigrationAnswer, SealedVariable, WebhookTarget } from '../../../ports/store.ts'
+import type {
+  DeliveryResult,
+  MigrationAnswer,
+  RecordedApproval,
+  SealedVariable,
+  WebhookTarget,
+} from '../../../ports/store.ts'
 
 /** JSON in a `jsonb` column: read as it is, written as text. */
 type Json<T extends object> = JSONColumnType<T>
@@ -164,6 +170,7 @@ export interface DeploymentsTable {
   workflow_id: string
   run_id: string | null
   requested_by: string
+  approval: NullableJson<RecordedApproval>
   migration_resolved: MigrationAnswer['answer'] | null
   migration_resolved_by: string | null
   migration_resolved_at: Date | null

@@ -13,6 +13,7 @@ import { up as runs } from './0023-runs.ts'
 import { up as signInLinks } from './0024-sign-in-links.ts'
 import { up as deploymentsOfAServiceByStatus } from './0025-deployments-of-a-service-by-status.ts'
 import { up as nextAttempts } from './0026-next-attempts.ts'
+import { up as approvalAnswers } from './0027-approval-answers.ts'
 
 /** Forward only: a migration that was released is never changed, a mistake is corrected by the next one. */
 export const migrations: Record<string, Migration> = {
@@ -30,4 +31,5 @@ export const migrations: Record<string, Migration> = {
   '0024-sign-in-links': { up: signInLinks },
   '0025-deployments-of-a-service-by-status': { up: deploymentsOfAServiceByStatus },
   '0026-next-attempts': { up: nextAttempts },
+  '0027-approval-answers': { up: approvalAnswers },
 }
