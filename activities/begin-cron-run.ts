@@ -9,6 +9,10 @@ export interface CronTurn extends ScheduledInput {
   turnId: string
 }
 
+/** From the workflow id of the turn. */
+export const runIdOfTurn = (turnId: string): string =>
+  `run_${createHash('sha256').update(turnId).digest('hex').slice(0, 24)}`
+
 /**
  * Notes the turn of a cron entry as a run of what is live now, which may be another release than the one whose times
  * were kept. Null when that has no such entry any more, or the turn is over already.
@@ -22,7 +26,7 @@ export const beginCronRun =
     const release = await store.releases.find(live.releaseId)
     const entry = release?.plan.cron.findLast((one) => one.name === name)
     if (!entry) return null
-    const id = `run_${createHash('sha256').update(turnId).digest('hex').slice(0, 24)}`
+    const id = runIdOfTurn(turnId)
     const run = await store.runs.create({
       id,
       ...{ serviceId, environment, host: row.host },

@@ -29,7 +29,12 @@ export interface RunStore {
     environment: string,
     options: { cronName?: string | undefined; limit: number },
   ): Promise<RunRow[]>
-  /** QUEUED becomes RUNNING. Answers the row as it is then; undefined when it is gone. */
+  /** Of all environments, those that have not ended and are at least so many milliseconds old. */
+  unfinished(age: number): Promise<RunRow[]>
+  /**
+   * QUEUED becomes RUNNING, or FAILED after 30 s: nobody expects it any more. Answers the row as it is then; undefined
+   * when it is gone.
+   */
   started(id: string): Promise<RunRow | undefined>
   finish(id: string, end: RunEnd): Promise<void>
   /** Takes back one that nothing has begun with. False when something has. */

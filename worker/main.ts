@@ -4,6 +4,7 @@ import { httpCourier } from '../adapters/courier/http/index.ts'
 import { keyFileSecrets } from '../adapters/secrets/key-file/index.ts'
 import { postgresStore } from '../adapters/store/postgres/index.ts'
 import { temporalCron } from '../adapters/temporal/cron.ts'
+import { temporalRuns } from '../adapters/temporal/runs.ts'
 import { temporalSchedules } from '../adapters/temporal/schedules.ts'
 import { temporalConfig, whenListening } from '../adapters/temporal/connect.ts'
 import { createControlActivities } from '../activities/index.ts'
@@ -19,6 +20,7 @@ import { startLog } from './log.ts'
 import { startNotifying } from './notify.ts'
 import { identityOf, runPart } from './part.ts'
 import { wakeLanes } from './wake-lanes.ts'
+import { wakeRuns } from './wake-runs.ts'
 import { ensureSearchAttributes } from './search-attributes.ts'
 
 /** The composition root of the worker: workflows, and the activities that touch only the store. */
@@ -63,11 +65,13 @@ const worker = await Worker.create({
 })
 const stopNotifying = startNotifying({ client, store, log })
 const stopWaking = wakeLanes({ client, store, log })
+const stopWakingRuns = wakeRuns({ client, runs: temporalRuns(client), store, log })
 const stopKeeping = keepSchedules({ store, schedules: temporalSchedules(client), log })
 const stopCron = keepCron({ store, cron: temporalCron(client), log })
 const stopArchiving = archiveOld({ store, log, days: settings.archiveAfterDays })
 await runPart(worker, log, 'worker')
 stopWaking()
+stopWakingRuns()
 stopNotifying()
 stopKeeping()
 stopCron()

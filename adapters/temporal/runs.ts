@@ -1,13 +1,8 @@
 import { isGrpcServiceError, type Client } from '@temporalio/client'
-import {
-  defineSearchAttributeKey,
-  SearchAttributeType,
-  WorkflowExecutionAlreadyStartedError,
-  WorkflowNotFoundError,
-} from '@temporalio/common'
+import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common'
 import { controlQueue, runWorkflowId, workflowTypes } from '../../contract/names.ts'
 import type { RunInput } from '../../contract/workflows.ts'
-import { RunsUnavailable, type RunStarter } from '../../ports/run-starter.ts'
+import { RunsUnavailable, type RunStarter, type StartableRun } from '../../ports/run-starter.ts'
 
 /** Milliseconds until a caller hears that nothing is certain. */
 const limit = 3_000
@@ -21,8 +16,6 @@ export function temporalRuns(client: Client): RunStarter {
     try {
       await client.withDeadline(Date.now() + limit, call)
     } catch (error) {
-      if (error instanceof WorkflowExecutionAlreadyStartedError || error instanceof WorkflowNotFoundError)
-        return
       if (!isGrpcServiceError(error) && !(error instanceof Error && isGrpcServiceError(error.cause)))
         throw error
       throw new RunsUnavailable(
@@ -31,23 +24,25 @@ export function temporalRuns(client: Client): RunStarter {
       )
     }
   }
+  const start = ({ id, host, serviceId, environment }: StartableRun) => {
+    const input: RunInput = { runId: id, host }
+    return client.workflow.start(workflowTypes.run, {
+      workflowId: runWorkflowId(id),
+      // The row decides, not an earlier workflow: that may have found none, or be gone from under its command.
+      workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+      workflowIdConflictPolicy: 'USE_EXISTING',
+      taskQueue: controlQueue,
+      args: [input],
+      typedSearchAttributes: [
+        { key: service, value: serviceId },
+        { key: environmentKey, value: environment },
+      ],
+    })
+  }
   return {
-    start: ({ id, host, serviceId, environment }) =>
-      within(() => {
-        const input: RunInput = { runId: id, host }
-        return client.workflow.start(workflowTypes.run, {
-          workflowId: runWorkflowId(id),
-          // What has ended is not run a second time.
-          workflowIdReusePolicy: 'REJECT_DUPLICATE',
-          workflowIdConflictPolicy: 'USE_EXISTING',
-          taskQueue: controlQueue,
-          args: [input],
-          typedSearchAttributes: [
-            { key: service, value: serviceId },
-            { key: environmentKey, value: environment },
-          ],
-        })
-      }),
-    cancel: (id) => within(() => client.workflow.getHandle(runWorkflowId(id)).cancel()),
+    start: (run) => within(() => start(run)),
+    // What is no more (or is the workflow of a cron entry) takes a cancel without a word, or is not found. So one is
+    // started that attaches to what runs, and ends it with its row.
+    cancel: (run) => within(async () => (await start(run)).cancel()),
   }
 }

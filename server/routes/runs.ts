@@ -7,6 +7,7 @@ import {
   runSchema,
   type RunLine,
 } from '../../contract/run.ts'
+import { textUpTo } from '../../contract/text.ts'
 import type { RunRow } from '../../ports/run-store.ts'
 import { needs } from '../authorise.ts'
 import type { AppDeps } from '../deps.ts'
@@ -82,7 +83,7 @@ const list = createRoute({
   request: {
     params: environmentParams,
     query: z.object({
-      cronName: z.string().max(100).optional().describe('Only turns of this cron entry'),
+      cronName: textUpTo(100).optional().describe('Only turns of this cron entry'),
       limit: z.coerce.number().int().min(1).max(100).default(50),
     }),
   },
@@ -178,7 +179,7 @@ export function runRoutes(deps: AppDeps, metrics: Pick<Metrics, 'streams'>) {
     })
     .openapi(cancel, async (c) => {
       const run = await find(c.req.valid('param'))
-      if (!isRunOver(run.status)) await runs.cancel(run.id)
+      if (!isRunOver(run.status)) await runs.cancel(run)
       return c.json(view(await find(c.req.valid('param'))), 202)
     })
 }

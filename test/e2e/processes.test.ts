@@ -1,13 +1,13 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { Client, Connection, type ScheduleHandle } from '@temporalio/client'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { CronEntry } from '../../contract/cron.ts'
-import { cronScheduleId } from '../../contract/names.ts'
+import { cronScheduleId, runWorkflowId } from '../../contract/names.ts'
 import type { Process } from '../../contract/process.ts'
 import type { Run } from '../../contract/run.ts'
 import { isThorough } from '../faults/points.ts'
-import { remainsOf } from './remains.ts'
+import { processesWith, remainsOf } from './remains.ts'
 import { repositoryRoot } from './repository.ts'
 import { expectStatus, makeService, until, type TestService } from './service.ts'
 import { startSluice, type Sluice } from './sluice.ts'
@@ -82,6 +82,44 @@ test('a run streams its output, ends as its command ends, and runs once though t
   ])
 }, 120_000)
 
+const start = async (command: string) => {
+  const run = (await expectStatus(sluice.api('POST', `${base}/runs`, { command }), 202)) as Run
+  const of = `${base}/runs/${run.id}`
+  return {
+    workflow: temporal.workflow.getHandle(runWorkflowId(run.id)),
+    cancel: () => expectStatus(sluice.api('POST', `${of}/cancel`), 202),
+    read: async () => (await expectStatus(sluice.api('GET', of), 200)) as Run,
+    lines: async (): Promise<string[]> => {
+      const { body } = await sluice.api('GET', `${of}/output?limit=100`, undefined, json)
+      return body.data.map(({ text }: { text: string }) => text)
+    },
+  }
+}
+
+test('a run whose workflow was terminated is attached to again, or canceled with all its processes', async () => {
+  const open = path.join(root.directory, 'open')
+  const run = await start(
+    `echo again >> "$COUNT_FILE"; echo before; while [ ! -e ${open} ]; do sleep 0.1; done; echo after; exit 3`,
+  )
+  const other = await start('echo $$; sleep 600')
+  await until(async () => (await run.lines()).length + (await other.lines()).length === 2)
+  await other.workflow.terminate()
+  await other.cancel()
+  await until(async () => (await other.read()).status === 'CANCELED')
+  const [pid] = await other.lines()
+  await until(() => !existsSync(`/proc/${pid}`))
+  // Of a termination an agent that lives is told, and ends the command.
+  sluice.killPart('agent', 'SIGKILL')
+  await run.workflow.terminate()
+  // By the worker's next look.
+  await until(async () => (await run.workflow.describe()).status.name === 'RUNNING')
+  writeFileSync(open, '')
+  await until(async () => (await run.read()).status === 'FAILED')
+  expect(await run.read()).toMatchObject({ exitCode: 3, note: null })
+  expect(await run.lines()).toEqual(['before', 'after'])
+  expect(service.counts()).toMatchObject({ again: 1 })
+}, 120_000)
+
 test('a cron entry of the live release has its turns one at a time', async () => {
   const handle = temporal.schedule.getHandle(cronScheduleId('shop', 'production', 'nightly'))
   await until(() => isThere(handle))
@@ -108,6 +146,14 @@ test('a cron entry of the live release has its turns one at a time', async () =>
   const { body } = await sluice.api('GET', `${base}/runs/${lastRun!.id}/output`, undefined, json)
   expect(body.data.map(({ text }: { text: string }) => text)).toEqual(['turned in 2'])
   expect(service.counts()).toMatchObject({ turn: 1 })
+  rmSync(path.join(root.directory, 'gate'))
+  await handle.trigger(policies.overlap)
+  await until(async () => (await read()).lastRun?.status === 'RUNNING')
+  const { id } = (await read()).lastRun!
+  await expectStatus(sluice.api('POST', `${base}/runs/${id}/cancel`), 202)
+  await until(async () => (await read()).lastRun?.status === 'CANCELED')
+  // The turn is over for its Schedule as well.
+  await until(async () => (await handle.describe()).info.runningActions.length === 0)
 }, 120_000)
 
 const isThere = (handle: ScheduleHandle): Promise<boolean> =>
@@ -116,22 +162,20 @@ const isThere = (handle: ScheduleHandle): Promise<boolean> =>
     () => false,
   )
 
-test('a canceled run ends with all its processes, and the environment goes with its workers and cron entries', async () => {
-  const run = (await expectStatus(
-    sluice.api('POST', `${base}/runs`, { command: 'echo $$; sleep 600' }),
-    202,
-  )) as Run
-  const of = `${base}/runs/${run.id}`
-  const read = async () => (await expectStatus(sluice.api('GET', of), 200)) as Run
-  await until(
-    async () => (await sluice.api('GET', `${of}/output?limit=1`, undefined, json)).body.data.length > 0,
-  )
-  const pid = Number((await sluice.api('GET', `${of}/output`, undefined, json)).body.data[0].text)
-  await expectStatus(sluice.api('POST', `${of}/cancel`), 202)
-  await until(async () => (await read()).status === 'CANCELED')
+test('a canceled run ends with all its processes, and the environment goes with its workers, runs and cron entries', async () => {
+  const run = await start('echo $$; sleep 600')
+  await until(async () => (await run.lines()).length > 0)
+  const pid = Number((await run.lines())[0])
+  await run.cancel()
+  await until(async () => (await run.read()).status === 'CANCELED')
   expect(() => process.kill(pid, 0)).toThrow('ESRCH')
   const { pid: worker } = (await processes()).find(({ name }) => name === 'worker')!
+  const command = 'echo last >> "$COUNT_FILE"; exec sleep 600'
+  await expectStatus(sluice.api('POST', `${base}/runs`, { command }), 202)
+  await until(() => service.counts()['last'] === 1)
   await expectStatus(sluice.api('DELETE', base), 204)
+  expect(processesWith(sluice, 'shop/production/run')).toEqual([])
+  expect(service.counts()).toMatchObject({ last: 1 })
   expect(() => process.kill(worker!, 0)).toThrow('ESRCH')
   expect(remainsOf(sluice, 'shop.production.2')).toEqual([])
   const handle = temporal.schedule.getHandle(cronScheduleId('shop', 'production', 'nightly'))

@@ -16,7 +16,7 @@ beforeAll(async () => {
     if (down) throw new RunsUnavailable('Temporal does not take it just now.')
     started.push(id)
   }
-  api.deps.runs.cancel = async (id) => void canceled.push(id)
+  api.deps.runs.cancel = async ({ id }) => void canceled.push(id)
   await Promise.all([addShop(api), addShop(api, 'idle')])
   const deployment = await deploy(api)
   await succeed(api, deployment)

@@ -9,6 +9,10 @@ import { notify } from './watch.ts'
 /** Ended runs that an environment keeps. */
 const kept = 500
 
+/** What nobody has taken up by then is not started any more. */
+const takenUpWithin = sql<Date>`now() - interval '30 seconds'`
+const tooLate = 'Nobody took it up within 30 s, so it was not started. Run it again.'
+
 const over = ['SUCCEEDED', 'FAILED', 'CANCELED'] as const
 
 export const runStore = (db: Kysely<Tables>): RunStore => ({
@@ -56,13 +60,24 @@ export const runStore = (db: Kysely<Tables>): RunStore => ({
     return rows.map(toRun)
   },
 
-  async started(id) {
-    await db
-      .updateTable('runs')
-      .set({ status: 'RUNNING', started_at: sql`now()` })
-      .where('id', '=', id)
-      .where('status', '=', 'QUEUED')
+  async unfinished(age) {
+    const rows = await db
+      .selectFrom('runs')
+      .selectAll()
+      .where('status', 'not in', over)
+      .where('created_at', '<=', sql<Date>`now() - ${age} * interval '1 millisecond'`)
+      .orderBy('seq')
       .execute()
+    return rows.map(toRun)
+  },
+
+  async started(id) {
+    const queued = db.updateTable('runs').where('id', '=', id).where('status', '=', 'QUEUED')
+    await queued
+      .set({ status: 'RUNNING', started_at: sql`now()` })
+      .where('created_at', '>', takenUpWithin)
+      .execute()
+    await queued.set({ status: 'FAILED', note: tooLate, finished_at: sql`now()` }).execute()
     await notify(db, id)
     return this.find(id)
   },
