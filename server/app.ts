@@ -58,7 +58,7 @@ import { startSweep } from './webhooks/sweep.ts'
 /** The whole API as a function of what it works with; `app.request()` drives it without a socket. */
 export function createApp(deps: AppDeps): OpenAPIHono<AppEnv> {
   const metrics = createMetrics(deps.store)
-  const removals = startRemovals(deps, () => outbox.wake())
+  const removals = startRemovals(deps)
   const outbox = startOutbox({ ...deps, removals, accepted: metrics.accepted })
   startSweep(deps, outbox)
   void sweepPushes({ ...deps, accepted: metrics.accepted })

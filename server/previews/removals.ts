@@ -17,11 +17,8 @@ const lookEvery = { busy: 500, idle: 5_000 }
 /** Milliseconds until a deployment is told again to end: its lane may have been lost before it heard. */
 const askAgainAfter = 10_000
 
-/**
- * Looks at once, and until the server stops: what a server has not finished, the next one does. `done` is called when
- * one is gone.
- */
-export function startRemovals(deps: RemovalDeps, done: () => void): Removals {
+/** Looks at once, and until the server stops: what a server has not finished, the next one does. */
+export function startRemovals(deps: RemovalDeps): Removals {
   const { store, stopping, log } = deps
   const underWay = new Set<string>()
   /** When which deployment was last told to end. */
@@ -33,10 +30,8 @@ export function startRemovals(deps: RemovalDeps, done: () => void): Removals {
     if (underWay.has(name)) return
     underWay.add(name)
     try {
-      if (await removePreview(deps, row, canceled)) {
+      if (await removePreview(deps, row, canceled))
         log.info({ serviceId: row.serviceId, environment: row.environment }, 'a preview was removed')
-        done()
-      }
     } catch (error) {
       if (!stopping.aborted) log.warn({ err: error, preview: name }, 'a preview is still to be removed')
     } finally {

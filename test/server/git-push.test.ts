@@ -233,10 +233,15 @@ describe('two pushes at once', () => {
     const left = repository.commit({ a: 'left' })
     repository.git('reset', '--quiet', '--hard', 'HEAD^')
     const right = repository.commit({ a: 'right' })
-    const results = await Promise.all([
-      pushed(repository, id, `${left}:refs/heads/main`),
-      git(repository.folder, 'push', 'sluice', `${right}:refs/heads/main`),
-    ])
+    const ended = Promise.all(
+      [left, right].map(
+        (sha) => startGit(repository.folder, 'push', 'sluice', `${sha}:refs/heads/main`).ended,
+      ),
+    )
+    // Until both have: the one that is refused ends first.
+    const finishing = finishNew(id, 1, ended)
+    const results = await ended
+    await finishing
     const codes = results.map(({ code }) => code)
     expect(codes.filter((code) => code === 0)).toHaveLength(1)
     expect(enqueuedOf(id).map(({ commitSha }) => commitSha)).toEqual([
