@@ -93,8 +93,7 @@ async function handle(of: ControlOf, request: IncomingMessage, response: ServerR
       const gone = new AbortController()
       response.on('close', () => gone.abort())
       const started = Date.now()
-      const isRouted = (routed: string) => traffic.isRouted(routed)
-      const cut = await drain(instance, limitMs, { targets: traffic.targets, isRouted }, socket, gone.signal)
+      const cut = await drain(instance, limitMs, traffic, socket, gone.signal)
       if (cut === undefined) {
         const detail = `${instance} still gets traffic; change its route before draining it.`
         return problem({ status: 409, code: 'StillRouted', detail })

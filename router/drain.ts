@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { TargetLoad } from '../contract/routing.ts'
 import type { ControlSocket } from './control-socket.ts'
 import type { Targets } from './targets.ts'
+import type { Traffic } from './traffic.ts'
 
 /** How often a process that is leaving is asked again. */
 const pollMs = 50
@@ -24,15 +25,16 @@ export async function loadOf(
 export async function drain(
   instance: string,
   limitMs: number,
-  { targets, isRouted }: { targets: Targets; isRouted: (instance: string) => boolean },
+  traffic: Pick<Traffic, 'targets' | 'isRouted'>,
   control: ControlSocket,
   signal: AbortSignal,
 ): Promise<TargetLoad | undefined> {
+  const { targets } = traffic
   const deadline = Date.now() + limitMs
   for (;;) {
     const own = targets.loadOf(instance)
     const load = await loadOf(instance, targets, control)
-    if (isRouted(instance)) return undefined
+    if (traffic.isRouted(instance)) return undefined
     if (load.requests + load.tunnels === 0 || signal.aborted) return load
     const rest = deadline - Date.now()
     if (rest <= 0) {

@@ -1,40 +1,24 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { reloadCandidate } from '../../activities/reload-candidate.ts'
 import { nativeBuilder } from '../../adapters/builder/native/index.ts'
-import { postgresStore } from '../../adapters/store/postgres/index.ts'
 import type { StepReport } from '../../contract/workflows.ts'
-import type { Store } from '../../ports/store.ts'
-import { createDatabase, startPostgres, type TestPostgres } from '../postgres.ts'
-import { startEmbedded, type EmbeddedRouter } from '../router/embedded-router.ts'
 import { hostBench } from '../worker/host-bench.ts'
 import { activity, inputOf } from './attempt.ts'
+import { useStoreAndRouter } from '../worker/use-store-and-router.ts'
 
 // Real processes, a database and a router: patience costs nothing where it is not needed.
 vi.setConfig({ testTimeout: 60_000 })
 
-let postgres: TestPostgres
-let store: Store
-let routing: EmbeddedRouter
-beforeAll(async () => {
-  postgres = await startPostgres()
-  ;[store, routing] = await Promise.all([
-    createDatabase(postgres.url).then((databaseUrl) => postgresStore({ databaseUrl })),
-    startEmbedded(),
-  ])
-})
-afterAll(async () => {
-  await Promise.all([store?.close(), routing?.stop()])
-  await postgres?.stop()
-})
+const shared = useStoreAndRouter()
 
 /** A host on which deployment 1 is live, and 2 is a candidate with a hook that waits for the file `go`. */
 async function reloading(serviceId: string) {
-  const bench = await hostBench({ store, routing: () => routing }, serviceId)
+  const bench = await hostBench(shared, serviceId)
   const { ports, home, users } = bench
   const [caches, toolsDirectory] = [path.join(home, 'caches'), path.join(home, 'tools')]
-  const builder = nativeBuilder({ ...ports, logs: store.logs, caches, users, toolsDirectory })
+  const builder = nativeBuilder({ ...ports, logs: shared.store.logs, caches, users, toolsDirectory })
   await bench.live(1)
   const command = 'echo ran >>ran; until [ -e go ]; do sleep 0.05; done'
   await bench.deployment(2, 'RUNNING', { reload: { command, reason: '' } })

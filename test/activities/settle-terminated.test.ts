@@ -1,35 +1,19 @@
 import { createServer } from 'node:net'
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { keepSpec } from '../../activities/kept-spec.ts'
 import { settleTerminated } from '../../activities/settle-terminated.ts'
-import { postgresStore } from '../../adapters/store/postgres/index.ts'
-import type { Store } from '../../ports/store.ts'
 import { restoreLive } from '../../worker/instances.ts'
-import { createDatabase, startPostgres, type TestPostgres } from '../postgres.ts'
-import { startEmbedded, type EmbeddedRouter } from '../router/embedded-router.ts'
 import { hostBench, quiet } from '../worker/host-bench.ts'
 import { activity, inputOf } from './attempt.ts'
+import { useStoreAndRouter } from '../worker/use-store-and-router.ts'
 
 // Real processes, a database and a router: patience costs nothing where it is not needed.
 vi.setConfig({ testTimeout: 60_000 })
 
-let postgres: TestPostgres
-let store: Store
-let routing: EmbeddedRouter
-beforeAll(async () => {
-  postgres = await startPostgres()
-  ;[store, routing] = await Promise.all([
-    createDatabase(postgres.url).then((databaseUrl) => postgresStore({ databaseUrl })),
-    startEmbedded(),
-  ])
-})
-afterAll(async () => {
-  await Promise.all([store?.close(), routing?.stop()])
-  await postgres?.stop()
-})
+const shared = useStoreAndRouter()
 
 test('one that has the traffic stays live, also after a reboot in its soak has given it another port', async () => {
-  const shop = await hostBench({ store, routing: () => routing }, 'rebooted')
+  const shop = await hostBench(shared, 'rebooted')
   const { ports } = shop
   await shop.live(1)
   await shop.deployment(2, 'RUNNING')
@@ -55,6 +39,6 @@ test('one that has the traffic stays live, also after a reboot in its soak has g
   expect(moved).not.toBe(port)
   expect(await activity().run(settleTerminated(ports), inputOf('rebooted', 2))).toEqual({ live: true })
   expect(await ports.releases.live('rebooted', 'production')).toMatchObject({ number: 2, port: moved })
-  expect((await store.environments.find('rebooted', 'production'))!.live).toMatchObject({ number: 2 })
+  expect((await shared.store.environments.find('rebooted', 'production'))!.live).toMatchObject({ number: 2 })
   expect((await shop.runtime.list()).map(({ id }) => id)).toEqual([shop.idOf(2)])
 })

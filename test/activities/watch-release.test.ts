@@ -1,36 +1,20 @@
 import { rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { switchTraffic } from '../../activities/switch-traffic.ts'
 import { watchRelease } from '../../activities/watch-release.ts'
 import { folderReleases } from '../../adapters/releases/folders/index.ts'
 import { keyFileSecrets } from '../../adapters/secrets/key-file/index.ts'
-import { postgresStore } from '../../adapters/store/postgres/index.ts'
 import { releaseId } from '../../contract/names.ts'
-import type { Store } from '../../ports/store.ts'
-import { createDatabase, startPostgres, type TestPostgres } from '../postgres.ts'
-import { startEmbedded, type EmbeddedRouter } from '../router/embedded-router.ts'
 import { answering, runtimeBench } from '../runtime/workbench.ts'
 import { addShop, newDeployment } from '../store/shop.ts'
 import { activity, inputOf, planOf } from './attempt.ts'
+import { useStoreAndRouter } from '../worker/use-store-and-router.ts'
 
 // Real processes, a database and a router: patience costs nothing where it is not needed.
 vi.setConfig({ testTimeout: 60_000 })
 
-let postgres: TestPostgres
-let store: Store
-let routing: EmbeddedRouter
-beforeAll(async () => {
-  postgres = await startPostgres()
-  ;[store, routing] = await Promise.all([
-    createDatabase(postgres.url).then((databaseUrl) => postgresStore({ databaseUrl })),
-    startEmbedded(),
-  ])
-})
-afterAll(async () => {
-  await Promise.all([store?.close(), routing?.stop()])
-  await postgres?.stop()
-})
+const shared = useStoreAndRouter()
 
 /** A host of its own on which deployment 1 of the service is live, and 2, which runs this command, has just become so. */
 async function switched(serviceId: string, command: string, healthPath: string | null = null) {
@@ -40,14 +24,20 @@ async function switched(serviceId: string, command: string, healthPath: string |
     users: bench.users,
   })
   const secrets = await keyFileSecrets(path.join(bench.home, 'keys.json'))
-  const ports = { store, router: routing.router, runtime: bench.runtime, releases, secrets }
-  await addShop(store, serviceId)
+  const ports = {
+    store: shared.store,
+    router: shared.routing.router,
+    runtime: bench.runtime,
+    releases,
+    secrets,
+  }
+  await addShop(shared.store, serviceId)
   const bring = async (number: number, runs: string) => {
     const input = inputOf(serviceId, number)
-    await store.deployments.recordQueued(newDeployment(number, { serviceId }))
-    await store.deployments.started(input.deploymentId, { runId: 'run', at: new Date() })
+    await shared.store.deployments.recordQueued(newDeployment(number, { serviceId }))
+    await shared.store.deployments.started(input.deploymentId, { runId: 'run', at: new Date() })
     await (await releases.stage(input)).publish('source', {})
-    await store.releases.record({
+    await shared.store.releases.record({
       releaseId: releaseId(serviceId, 'production', number),
       deploymentId: input.deploymentId,
       serviceId,
@@ -82,9 +72,9 @@ async function switched(serviceId: string, command: string, healthPath: string |
       )
   /** Which deployment is live for the router, on the disk and in the store. */
   const live = async () => {
-    const route = await routing.router.find(`${serviceId}/production`)
+    const route = await shared.routing.router.find(`${serviceId}/production`)
     const pointer = await releases.live(serviceId, 'production')
-    const row = await store.environments.find(serviceId, 'production')
+    const row = await shared.store.environments.find(serviceId, 'production')
     return [route?.target?.instance.split('/').at(-1), String(pointer?.number), String(row?.live?.number)]
   }
   return { bench, watch, live, bring, switchTo }

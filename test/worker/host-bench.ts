@@ -7,13 +7,12 @@ import { keyFileSecrets } from '../../adapters/secrets/key-file/index.ts'
 import { deploymentId, releaseId } from '../../contract/names.ts'
 import type { Plan } from '../../contract/plan.ts'
 import type { DeploymentStatus } from '../../contract/vocabulary.ts'
-import type { Store } from '../../ports/store.ts'
 import { reconcile } from '../../worker/reconcile/index.ts'
 import type { HostPorts } from '../../worker/reconcile/repair.ts'
 import { until } from '../process/host.ts'
-import type { EmbeddedRouter } from '../router/embedded-router.ts'
 import { answering, runtimeBench } from '../runtime/workbench.ts'
 import { addShop, newDeployment } from '../store/shop.ts'
+import type { StoreAndRouter } from './use-store-and-router.ts'
 
 export const quiet = pino({ level: 'silent' })
 
@@ -44,10 +43,11 @@ const planOf = (command: string): Plan => ({
 
 /** A host of its own beside a store and a router that all share; services have names of their own. */
 export async function hostBench(
-  { store, routing }: { store: Store; routing: () => EmbeddedRouter },
+  shared: StoreAndRouter,
   serviceId: string,
   { known = true }: { known?: boolean } = {},
 ) {
+  const { store } = shared
   const bench = await runtimeBench()
   const directory = path.join(bench.home, 'environments')
   const jobs = detachedJobs({ directory: path.join(bench.home, 'jobs'), users: bench.users })
@@ -58,7 +58,7 @@ export async function hostBench(
     store,
     jobs,
     runtime: bench.runtime,
-    router: routing().router,
+    router: shared.routing.router,
     releases: await folderReleases({ directory, users: bench.users }),
     secrets: await keyFileSecrets(path.join(bench.home, 'keys.json')),
   }
@@ -107,7 +107,7 @@ export async function hostBench(
       const fence = { deployment: number, revision }
       const target = { instance: idOf(number), host: '127.0.0.1', port }
       const hosts = [`${serviceId}.localhost`]
-      await routing().router.change({ route: `${serviceId}/production`, fence, hosts, target })
+      await shared.routing.router.change({ route: `${serviceId}/production`, fence, hosts, target })
       const live = { number, releaseNumber: number, instance: idOf(number), port }
       await ports.releases.setLive(serviceId, 'production', fence, live)
       await store.deployments.markLive(release(number))

@@ -2,38 +2,22 @@ import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { createServer } from 'node:net'
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { identityOf } from '../../adapters/process/identity.ts'
 import { readProcess } from '../../adapters/process/process-table.ts'
 import { embeddedRouter } from '../../adapters/router/embedded/index.ts'
-import { postgresStore } from '../../adapters/store/postgres/index.ts'
-import type { Store } from '../../ports/store.ts'
 import { reconcile } from '../../worker/reconcile/index.ts'
-import { createDatabase, startPostgres, type TestPostgres } from '../postgres.ts'
 import { until } from '../process/host.ts'
 import { hostBench, quiet } from './host-bench.ts'
-import { runHolder, startEmbedded, type EmbeddedRouter } from '../router/embedded-router.ts'
+import { runHolder } from '../router/embedded-router.ts'
+import { useStoreAndRouter } from './use-store-and-router.ts'
 
 // Real processes, a database and a router: patience costs nothing where it is not needed.
 vi.setConfig({ testTimeout: 60_000 })
 
-let postgres: TestPostgres
-let store: Store
-let routing: EmbeddedRouter
-beforeAll(async () => {
-  postgres = await startPostgres()
-  ;[store, routing] = await Promise.all([
-    createDatabase(postgres.url).then((databaseUrl) => postgresStore({ databaseUrl })),
-    startEmbedded(),
-  ])
-})
-afterAll(async () => {
-  await Promise.all([store?.close(), routing?.stop()])
-  await postgres?.stop()
-})
+const shared = useStoreAndRouter()
 
-const host = (serviceId: string, options?: { known: boolean }) =>
-  hostBench({ store, routing: () => routing }, serviceId, options)
+const host = (serviceId: string, options?: { known: boolean }) => hostBench(shared, serviceId, options)
 
 test('a host that is as it should be is left alone', async () => {
   const shop = await host('fine')
@@ -68,7 +52,7 @@ test('one whose folder is lost comes back, although a later deployment failed; o
   expect(await shop.repairs()).toContain('revive lost/production/1')
   const { port } = (await shop.runtime.status('lost/production/1'))!
   await until(async () => (await shop.get(port)) === 'lost/production/1')
-  expect((await routing.router.find('lost/production'))!.target!.port).toBe(port)
+  expect((await shared.routing.router.find('lost/production'))!.target!.port).toBe(port)
   // As by the removal of its environment, which forgets the pointer last.
   await shop.runtime.stop('lost/production/1', 300)
   await shop.repairs()
@@ -84,7 +68,7 @@ test('its route follows when its port is taken, also after a switch that was und
   await shop.switchTo(2, 1)
   const fence = { deployment: 2, revision: 1 }
   const earlier = { instance: 'moved/production/1', host: '127.0.0.1', port }
-  await routing.router.change({
+  await shared.routing.router.change({
     route: 'moved/production',
     fence,
     hosts: ['moved.localhost'],
@@ -96,7 +80,7 @@ test('its route follows when its port is taken, also after a switch that was und
   const thief = createServer().listen(port, '127.0.0.1')
   try {
     expect(await shop.repairs()).toEqual(['revive moved/production/1'])
-    const route = await routing.router.find('moved/production')
+    const route = await shared.routing.router.find('moved/production')
     expect(route).toMatchObject({ fence: { deployment: 2, revision: 2 } })
     expect(route!.target!.port).not.toBe(port)
     expect((await shop.ports.releases.live('moved', 'production'))!.port).toBe(route!.target!.port)
@@ -108,7 +92,7 @@ test('its route follows when its port is taken, also after a switch that was und
 test('a router that lost its state gets its routes back', async () => {
   const shop = await host('routed')
   const { port } = await shop.live(1)
-  const { folder, env, holder } = routing
+  const { folder, env, holder } = shared.routing
   const brief = { socketPath: env['SLUICE_ROUTER_SOCKET']!, patienceMs: 0 }
   holder.kill('SIGKILL')
   await until(
@@ -119,11 +103,11 @@ test('a router that lost its state gets its routes back', async () => {
   )
   for (const name of readdirSync(folder).filter((file) => file.startsWith('routes.json')))
     rmSync(path.join(folder, name))
-  routing = await runHolder(folder, env)
-  shop.ports.router = routing.router
-  expect(await routing.router.find('routed/production')).toBeUndefined()
+  shared.routing = await runHolder(folder, env)
+  shop.ports.router = shared.routing.router
+  expect(await shared.routing.router.find('routed/production')).toBeUndefined()
   expect(await shop.repairs()).toEqual(['route'])
-  expect(await routing.router.find('routed/production')).toMatchObject({
+  expect(await shared.routing.router.find('routed/production')).toMatchObject({
     hosts: ['routed.localhost'],
     target: { instance: 'routed/production/1', port },
   })
@@ -151,17 +135,17 @@ test('what deployments that have ended left behind is removed', async () => {
   expect(readdirSync(register)).toEqual([String(port)])
   // The kept release stays.
   expect(await shop.ports.releases.list('strays', 'production')).toEqual([3, 1])
-  expect(await store.releases.find('strays.production.r2')).toMatchObject({ kept: false })
+  expect(await shared.store.releases.find('strays.production.r2')).toMatchObject({ kept: false })
   expect(await shop.get(port)).toBe('strays/production/3')
 })
 
 test('an environment that was deleted while its host was away goes', async () => {
   const shop = await host('deleted')
   await shop.live(1)
-  await store.environments.remove('deleted', 'production')
+  await shared.store.environments.remove('deleted', 'production')
   expect((await shop.repairs()).toSorted()).toEqual(['forget', 'stop deleted/production/1', 'unroute'])
   expect(await shop.runtime.list()).toEqual([])
-  expect(await routing.router.find('deleted/production')).toBeUndefined()
+  expect(await shared.routing.router.find('deleted/production')).toBeUndefined()
   expect(await shop.ports.releases.environments()).toEqual([])
 })
 
@@ -184,13 +168,13 @@ test('a deployment that comes between the look and the act is seen', async () =>
   await shop.start(1)
   await shop.live(2)
   let looks = 0
-  const { deployments } = store
+  const { deployments } = shared.store
   const unfinished: typeof deployments.unfinished = async () => {
     // After the first comparison, before the second.
     if (++looks === 3) await shop.deployment(3, 'RUNNING')
     return deployments.unfinished()
   }
-  shop.ports.store = { ...store, deployments: { ...deployments, unfinished } }
+  shop.ports.store = { ...shared.store, deployments: { ...deployments, unfinished } }
   expect(await shop.repairs()).toEqual([])
   expect(await shop.runtime.list()).toHaveLength(2)
 })
@@ -215,7 +199,7 @@ test('without its store it touches nothing', async () => {
   await shop.start(1)
   const down = () => Promise.reject(new Error('the database does not answer'))
   for (const answers of ['unfinished', 'find'] as const) {
-    shop.ports.store = { ...store, deployments: { ...store.deployments, [answers]: down } }
+    shop.ports.store = { ...shared.store, deployments: { ...shared.store.deployments, [answers]: down } }
     await expect(reconcile(shop.ports, quiet)).rejects.toThrow('does not answer')
   }
   expect(await shop.runtime.list()).toHaveLength(1)

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs'
 import path from 'node:path'
 import { MockActivityEnvironment } from '@temporalio/testing'
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { restoreTraffic } from '../../activities/restore-traffic.ts'
 import { retireInstances } from '../../activities/retire-old-releases.ts'
 import { stopCandidate } from '../../activities/stop-candidate.ts'
@@ -9,31 +9,15 @@ import { switchTraffic } from '../../activities/switch-traffic.ts'
 import { watchRelease } from '../../activities/watch-release.ts'
 import { keepSpec } from '../../activities/kept-spec.ts'
 import { readProcess } from '../../adapters/process/process-table.ts'
-import { postgresStore } from '../../adapters/store/postgres/index.ts'
 import type { DeployInput } from '../../contract/workflows.ts'
-import type { Store } from '../../ports/store.ts'
 import { restoreLive, restoreUnderWay } from '../../worker/instances.ts'
-import { createDatabase, startPostgres, type TestPostgres } from '../postgres.ts'
 import { until } from '../process/host.ts'
-import { startEmbedded, type EmbeddedRouter } from '../router/embedded-router.ts'
 import { hostBench, quiet } from './host-bench.ts'
+import { useStoreAndRouter } from './use-store-and-router.ts'
 
 vi.setConfig({ testTimeout: 60_000 })
 
-let postgres: TestPostgres
-let store: Store
-let routing: EmbeddedRouter
-beforeAll(async () => {
-  postgres = await startPostgres()
-  ;[store, routing] = await Promise.all([
-    createDatabase(postgres.url).then((databaseUrl) => postgresStore({ databaseUrl })),
-    startEmbedded(),
-  ])
-})
-afterAll(async () => {
-  await Promise.all([store?.close(), routing?.stop()])
-  await postgres?.stop()
-})
+const shared = useStoreAndRouter()
 
 const steady = { command: 'echo "port ${PORT-none}"; exec sleep 600', reason: '' }
 /** Boots within a moment, whatever the standard is. */
@@ -41,7 +25,7 @@ const quick = { bootTimeoutMs: 300, drainMs: 300 }
 
 /** A host with a live release that has a worker, and with what a deployment does to it. */
 async function hostWithWorker(serviceId: string) {
-  const bench = await hostBench({ store, routing: () => routing }, serviceId)
+  const bench = await hostBench(shared, serviceId)
   const { ports, runtime } = bench
   const input = (number: number) => ({ ...bench.release(number), host: 'local' }) as DeployInput
   const run = <T>(act: (of: DeployInput) => Promise<T>, number: number): Promise<T> =>
@@ -67,7 +51,7 @@ async function hostWithWorker(serviceId: string) {
     async succeeded(number: number) {
       const id = bench.release(number).deploymentId
       const outcome = { status: 'SUCCEEDED' as const, compensation: 'NONE' as const }
-      await store.deployments.finish(id, { ...outcome, failure: null, step: null })
+      await shared.store.deployments.finish(id, { ...outcome, failure: null, step: null })
     },
     liveNumber: async () => (await ports.releases.live(serviceId, 'production'))?.number,
     async kill(pid: number) {
@@ -114,7 +98,7 @@ test('a worker that ends at boot fails the switch; old web and old worker never 
   await shop.stop(2)
   expect(await shop.worker(1)).toEqual(before)
   expect(await shop.liveNumber()).toBe(1)
-  expect(await routing.router.find('crashing/production')).toMatchObject({
+  expect(await shared.routing.router.find('crashing/production')).toMatchObject({
     target: { instance: 'crashing/production/1' },
   })
   expect((await shop.runtime.list()).map(({ id }) => id)).toEqual([
@@ -148,7 +132,7 @@ test('what traffic goes back to is made anew when its folder is lost, although a
   await shop.restore(3)
   const { port } = (await shop.runtime.status('undone/production/1'))!
   await until(async () => (await shop.get(port)) === 'undone/production/1')
-  expect(await routing.router.find('undone/production')).toMatchObject({
+  expect(await shared.routing.router.find('undone/production')).toMatchObject({
     target: { instance: 'undone/production/1', port },
   })
   expect(await shop.liveNumber()).toBe(1)
